@@ -1,0 +1,70 @@
+# Everything a newcomer needs: `make demo`, `make test`. Everything a developer needs: `make check`.
+# Each target makes its own .venv and installs what it needs, once; pyproject.toml changing repeats it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# Passed on to the program that a target runs: make test ARGS="-k relu"
+ARGS   ?=
+
+# An extra that contains others has installed those too.
+contained-test := data
+contained-dev  := test data
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench format clean clean-all
+# Otherwise make takes the stamps for intermediate files and deletes them.
+.SECONDARY:
+
+help: ## list the targets
+	@echo "make TARGET [PYTHON=python3.12] [ARGS=\"…\"]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.stamp-data ## derive, check and train a network on handwritten digits
+	@echo "· chainrule demo"
+	@$(BIN)/chainrule demo $(ARGS)
+
+test: $(VENV)/.stamp-test ## run every test, slow ones too
+	@echo "· tests: all"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.stamp-dev ## the one door: format, lint, types, then layers, tests and docs (not the slow ones)
+	@echo "· format: ruff format --check"
+	@$(BIN)/ruff format --check .
+	@echo "· lint: ruff check"
+	@$(BIN)/ruff check .
+	@echo "· types: mypy --strict"
+	@$(BIN)/mypy --strict
+	@echo "· tests: all but the slow ones; test_layers (imports) and test_docs (README's examples) are among them"
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+bench: $(VENV)/.stamp-bench ## measure against hand-written NumPy and the peers
+	@echo "· benchmarks"
+	@$(BIN)/python -m bench $(ARGS)
+
+format: $(VENV)/.stamp-dev ## format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean: ## remove caches, builds and the demo's output; keep .venv
+	@rm -rf build dist demo-output bench/scratch .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
+	@echo "· clean (make clean-all removes $(VENV) as well)"
+
+clean-all: clean ## remove .venv as well
+	@rm -rf $(VENV)
+
+# A stamp, and not .venv itself: a venv without pip (no ensurepip) is left behind half made.
+$(VENV)/.stamp-venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "chainrule needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo 'not there')."; \
+	    echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; } >&2
+	@echo "· making $(VENV) with $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv $(VENV) || { \
+	    echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.stamp-%: pyproject.toml | $(VENV)/.stamp-venv
+	@echo "· installing chainrule[$*] into $(VENV) (the first time takes a minute or two)"
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[$*]'
+	@touch $@ $(patsubst %,$(VENV)/.stamp-%,$(contained-$*))

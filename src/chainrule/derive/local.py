@@ -1,0 +1,60 @@
+"""What one node's record says of its slopes, put into the form both directions use."""
+
+from __future__ import annotations
+
+from ..ir.build import as_node, broadcast, cast
+from ..ir.errors import DerivativeError
+from ..ir.node import D, Input, Map, Node, Reduce
+from ..ir.records import Over
+from ..ir.registry import call
+
+
+def takes_derivative(node: Node, i: int) -> bool:
+    """Whether a derivative can flow through operand i of this node at all."""
+    if node.args[i].kind != "float":
+        return False
+    if isinstance(node, (Map, Reduce)):
+        return True
+    flags = node.op.operands
+    return bool(flags[min(i, len(flags) - 1)])
+
+
+def slopes(node: Map, needed: tuple[bool, ...]) -> list[Node | None]:
+    """The slope of a Map with respect to each operand that is needed, of the node's own shape.
+
+    A slope that is a truth value stays one: whoever multiplies by it knows that it masks. None is a slope of zero.
+    """
+    result: list[Node | None] = []
+    for slope, wanted in zip(node.op.partials(*node.args, node), needed, strict=True):
+        if slope is None or not wanted:
+            result.append(None)
+        else:
+            # A slope may be a plain number, ±1, that needs no shape of its own until it is multiplied.
+            result.append(broadcast(as_node(slope), node.shape))
+    return result
+
+
+def reduction_slope(node: Reduce) -> Node:
+    """The slope of a reduction's result with respect to each entry, of the operand's shape."""
+    (x,) = node.args
+    over = Over(x.shape, node.axes)
+    return node.op.partials(x, over.spread(node), over)
+
+
+def times(g: Node, slope: Node, mask: Node | None, singular: bool) -> Node:
+    """A cotangent times a slope, both of one shape.
+
+    ``mask`` says where the cotangent is structurally zero. A slope that may be infinite there is kept out of it:
+    the product is selected, not multiplied, so that 0·∞ does not turn a zero into NaN.
+    """
+    slope = cast(slope, "float")
+    if singular and mask is not None:
+        return call("where", mask, g * slope, 0.0)  # type: ignore[no-any-return]
+    return g * slope  # type: ignore[no-any-return]
+
+
+def refuse_unknown(node: Node) -> None:
+    """Refuse what has no derivative rule: a derivative that is not worked out yet."""
+    if isinstance(node, D):
+        raise DerivativeError("a derivative that is not worked out cannot be differentiated: work it out first")
+    assert not isinstance(node, Input)

@@ -1,0 +1,1 @@
+"""What a network is: dimensions, interned expression nodes, records of operations, graphs. Imports nothing of ours."""

@@ -1,0 +1,73 @@
+"""Filling in a record's spelling: operands get brackets where the language's precedence asks for them.
+
+One scale serves Python, C, LaTeX and plain text: whoever prints a node passes (text, precedence) pairs up.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TypeAlias
+
+Spelled: TypeAlias = tuple[str, int]
+
+COMPARE, OR, AND, SUM, PRODUCT, NEGATIVE, POWER, ATOM = 10, 20, 30, 40, 50, 60, 70, 100
+
+_PLACE = re.compile(r"\{(\d)\}")
+_OPENERS, _CLOSERS = "({[,|", ")}],|"
+_OPERATORS = (
+    (r" (==|!=|<|<=|>|>=|\\le|\\ge|=|≠|≤|≥|\\ne|\\leq|\\geq) ", COMPARE),
+    (r" (\||\|\||∨|\\lor) ", OR),
+    (r" (&|&&|∧|\\land) ", AND),
+    (r" [+-] ", SUM),
+    (r" ([*/@⊙]|\\odot|\\cdot) ", PRODUCT),
+    (r"^[-~!¬]", NEGATIVE),
+    (r"\*\*|\^", POWER),
+)
+
+
+def precedence(template: str) -> int:
+    """How tightly the operator at the top of a template binds; ATOM for a call or a bracketed form."""
+    flat = _flatten(template)
+    for pattern, level in _OPERATORS:
+        if re.search(pattern, flat):
+            return level
+    return ATOM
+
+
+def _flatten(template: str) -> str:
+    """The template without what stands in brackets, so that only the top operator is seen."""
+    text = _PLACE.sub("§", template)
+    while True:
+        shorter = re.sub(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]", "§", text)
+        if shorter == text:
+            return text
+        text = shorter
+
+
+def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
+    """The template with its operands, and the precedence of the whole."""
+    level = precedence(template)
+
+    def place(match: re.Match[str]) -> str:
+        text, binds = operands[int(match.group(1))]
+        start, end = match.span()
+        before, after = template[:start].rstrip(), template[end:].lstrip()
+        enclosed = (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
+        if enclosed and (before or after):
+            return text
+        first = not before
+        if level == POWER:
+            needed = POWER + 1 if first else NEGATIVE
+        elif level == NEGATIVE:
+            needed = PRODUCT
+        else:
+            needed = level if first and level != COMPARE else level + 1
+        return text if binds >= needed else bracket(text, "\\" in template)
+
+    return _PLACE.sub(place, template), level
+
+
+def bracket(text: str, latex: bool = False) -> str:
+    """The text in round brackets, growing ones in LaTeX."""
+    return rf"\left({text}\right)" if latex else f"({text})"

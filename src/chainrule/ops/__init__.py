@@ -1,0 +1,5 @@
+"""The operations, a family a file. Importing this package fills the registry."""
+
+from . import activations, arithmetic, index, linear, reduce, select, shape, symbol, transcendental
+
+__all__ = ["activations", "arithmetic", "index", "linear", "reduce", "select", "shape", "symbol", "transcendental"]
