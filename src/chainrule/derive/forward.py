@@ -8,58 +8,107 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..ir.build import broadcast, cast, constant
+from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Shape
 from ..ir.graph import toposort
-from ..ir.node import Delta, Einsum, Map, Node, Reduce
+from ..ir.node import Concat, Delta, Einsum, Map, Node, Reduce
+from ..ir.registry import call
+from .flow import Flow, Wild, as_mask, both, guard, support
 from .local import reduction_slope, refuse_unknown, slopes, takes_derivative
 
 
 def forward(outputs: Sequence[Node], seeds: Mapping[Node, Node], extra: Shape = ()) -> list[Node]:
     """The tangents of the outputs, given those of some nodes (each of shape: the node's, then ``extra``)."""
-    tangents: dict[Node, Node] = dict(seeds)
-    for node in toposort(outputs):
-        if node in tangents or not any(arg in tangents for arg in node.args):
-            continue
-        pushed = tangent(node, [tangents.get(arg) for arg in node.args], extra)
-        if pushed is not None:
-            tangents[node] = pushed
+    order = toposort(outputs)
+    wild = Wild(order)
+    flows = {node: Flow(seed) for node, seed in seeds.items()}
+    for node in order:
+        if node not in flows and any(arg in flows for arg in node.args):
+            pushed = _push(node, [flows.get(arg) for arg in node.args], extra, wild)
+            if pushed is not None:
+                flows[node] = pushed
     zero = constant(0, "float")
-    return [tangents[o] if o in tangents else broadcast(zero, o.shape + extra) for o in outputs]
+    return [flows[o].value if o in flows else broadcast(zero, o.shape + extra) for o in outputs]
 
 
 def tangent(node: Node, tangents: Sequence[Node | None], extra: Shape) -> Node | None:
     """One node's tangent from those of its operands (None: does not vary), by the node's own record."""
-    flows = [t if t is not None and takes_derivative(node, i) else None for i, t in enumerate(tangents)]
+    pushed = _push(node, [None if t is None else Flow(t) for t in tangents], extra, Wild(()))
+    return None if pushed is None else pushed.value
+
+
+def _push(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) -> Flow | None:
+    """What a node hands on of its operands' tangents."""
+    flows = [t if t is not None and takes_derivative(node, i) else None for i, t in enumerate(flows)]
     if all(t is None for t in flows):
         return None
     match node:
         case Map():
-            total: Node | None = None
+            total: Flow | None = None
             for slope, t in zip(slopes(node, tuple(t is not None for t in flows)), flows, strict=True):
                 if slope is not None and t is not None:
-                    term = _times(slope, t, node.shape, extra)
-                    total = term if total is None else total + term
+                    term = _scaled(t, slope, wild.slope(node, slope), extra)
+                    total = term if total is None else total.joined(term)
             return total
         case Reduce():
             (t,) = flows
             assert t is not None
-            x = node.args[0]
-            return _times(reduction_slope(node), t, x.shape, extra, node.axes)
+            slope = reduction_slope(node)
+            return _scaled(t, slope, wild.slope(node, slope), extra, node.axes)
         case _:
             refuse_unknown(node)
-            return node.op.push(node, flows, extra)  # type: ignore[no-any-return]
+            return _pushed_on(node, flows, extra, wild)
 
 
-def _times(slope: Node, t: Node, shape: Shape, extra: Shape, summed: tuple[int, ...] = ()) -> Node:
-    """slope · tangent entry by entry, constant along the extra axes, summed over the axes a reduction removes."""
-    own = tuple(range(len(shape)))
-    more = tuple(range(len(shape), len(shape) + len(extra)))
-    out = tuple(i for i in own if i not in summed) + more
-    extents = dict(enumerate(shape + extra))
-    if slope.kind == "bool":
-        slope = cast(slope, "float")
-    return Einsum.of([slope, t], [own, own + more], out, extents)
+def _scaled(t: Flow, slope: Node, wild: bool, extra: Shape, summed: tuple[int, ...] = ()) -> Flow:
+    """The slope times the tangent, constant along the extra axes, summed over the axes that a reduction removes."""
+    number = None if summed else scalar_value(slope)
+    if number == 1:
+        return t
+    if number == -1:
+        return Flow(-t.value, t.mask, t.wild)
+    mask = both(t.mask, support(slope))
+    if mask is not None and summed:
+        mask = as_mask(call("sum", mask, axis=summed))
+    chosen = guard(t, slope, wild)
+    if chosen is None:
+        return Flow(_product(slope, t.value, extra, summed), mask, t.wild or wild)
+    product = t.value if slope.kind == "bool" else _product(slope, t.value, extra)
+    every = Einsum.of([chosen], [_own(slope)], _own(product), dict(enumerate(product.shape)))
+    value = call("where", every, product, 0.0)
+    return Flow(call("sum", value, axis=summed) if summed else value, mask, t.wild or wild)
+
+
+def _own(node: Node) -> tuple[int, ...]:
+    return tuple(range(len(node.shape)))
+
+
+def _product(slope: Node, t: Node, extra: Shape, summed: tuple[int, ...] = ()) -> Node:
+    """The slope times the tangent, a sum of products where axes are summed."""
+    out = tuple(i for i in _own(t) if i not in summed)
+    return Einsum.of([cast(slope, "float"), t], [_own(slope), _own(t)], out, dict(enumerate(slope.shape + extra)))
+
+
+def _pushed_on(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) -> Flow:
+    """The tangent of a structural node."""
+    value = node.op.push(node, [None if t is None else t.value for t in flows], extra)
+    product = isinstance(node, Einsum) and len(node.args) > 1
+    mask = None
+    # Zeros are not followed through a product of several: it is arithmetic.
+    if not product and any(t is not None and t.mask is not None for t in flows):
+        mask = as_mask(node.op.push(node, _masks(node, flows), ()))
+    return Flow(value, mask, any(t is not None and t.wild for t in flows) or (product and wild.any(node.args)))
+
+
+def _masks(node: Node, flows: Sequence[Flow | None]) -> list[Node | None]:
+    """The masks of the operands; where arrays are joined, each has one."""
+    masks = [None if t is None else t.mask for t in flows]
+    if not isinstance(node, Concat):
+        return masks
+    return [
+        broadcast(constant(t is not None, "bool"), arg.shape) if mask is None else mask
+        for arg, t, mask in zip(node.args, flows, masks, strict=True)
+    ]
 
 
 def identity(node: Node) -> Node:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..ir.build import as_node, broadcast, cast
+from ..ir.build import as_node, broadcast
 from ..ir.errors import DerivativeError
 from ..ir.node import D, Input, Map, Node, Reduce
 from ..ir.records import Over
-from ..ir.registry import call
 
 
 def takes_derivative(node: Node, i: int) -> bool:
@@ -39,18 +38,6 @@ def reduction_slope(node: Reduce) -> Node:
     (x,) = node.args
     over = Over(x.shape, node.axes)
     return node.op.partials(x, over.spread(node), over)
-
-
-def times(g: Node, slope: Node, mask: Node | None, singular: bool) -> Node:
-    """A cotangent times a slope, both of one shape.
-
-    ``mask`` says where the cotangent is structurally zero. A slope that may be infinite there is kept out of it:
-    the product is selected, not multiplied, so that 0·∞ does not turn a zero into NaN.
-    """
-    slope = cast(slope, "float")
-    if singular and mask is not None:
-        return call("where", mask, g * slope, 0.0)  # type: ignore[no-any-return]
-    return g * slope  # type: ignore[no-any-return]
 
 
 def refuse_unknown(node: Node) -> None:

@@ -6,14 +6,16 @@ that uses the node, of what that use hands back: its own cotangent times its slo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from ..ir.build import broadcast, constant, scalar_value
+from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.graph import depends_on, toposort
-from ..ir.node import Einsum, Map, Node, Reduce, Reshape
+from ..ir.node import Einsum, Map, Node, Reduce
 from ..ir.registry import call
-from .local import reduction_slope, refuse_unknown, slopes, takes_derivative, times
+from .flow import Flow, Wild, as_mask, both, guard, support
+from .local import reduction_slope, refuse_unknown, slopes, takes_derivative
 
 
 @dataclass
@@ -35,112 +37,63 @@ def reverse(seeds: Mapping[Node, Node], wrt: Iterable[Node]) -> Cotangents:
     """
     wrt = list(wrt)
     active = depends_on(seeds, wrt)
-    masks = Masks()
-    terms: dict[Node, list[Node]] = {}
-    for output, seed in seeds.items():
-        if output in active:
-            terms.setdefault(output, []).append(seed)
+    order = toposort(seeds)
+    wild = Wild(order)
+    terms: dict[Node, Flow] = {output: Flow(seed) for output, seed in seeds.items() if output in active}
     result = Cotangents()
-    for node in reversed(toposort(seeds)):
-        parts = terms.pop(node, None)
-        if parts is None:
+    for node in reversed(order):
+        g = terms.pop(node, None)
+        if g is None:
             continue
-        g = parts[0]
-        for part in parts[1:]:
-            g = g + part
-        result.of[node] = g
+        result.of[node] = g.value
         if node.args:
-            for arg, part in zip(node.args, _pull(node, g, active, masks), strict=True):
+            for arg, part in zip(node.args, _pull(node, g, active, wild), strict=True):
                 if part is not None:
-                    terms.setdefault(arg, []).append(part)
+                    terms[arg] = terms[arg].joined(part) if arg in terms else part
     return result
 
 
-def _pull(node: Node, g: Node, active: set[Node], masks: Masks) -> list[Node | None]:
+def _pull(node: Node, g: Flow, active: set[Node], wild: Wild) -> Sequence[Flow | None]:
     """What a node with cotangent g hands back to each of its operands."""
     needed = tuple(arg in active and takes_derivative(node, i) for i, arg in enumerate(node.args))
     if not any(needed):
         return [None] * len(needed)
     match node:
         case Map():
-            mask = masks.of(g) if node.op.singular else None
-            return [_scaled(g, slope, mask, node.op.singular) for slope in slopes(node, needed)]
+            return [None if s is None else _scaled(g, s, wild.slope(node, s)) for s in slopes(node, needed)]
         case Reduce():
-            spread = call("spread", g, node.args[0].shape, node.axes)
-            mask = masks.of(g) if node.op.singular else None
-            return [times(spread, reduction_slope(node), mask, node.op.singular)]
+            slope = reduction_slope(node)
+            return [_scaled(g.through(partial(_spread, node)), slope, wild.slope(node, slope))]
         case _:
             refuse_unknown(node)
-            pulled = node.op.transpose(node, g)
-            return [part if wanted else None for part, wanted in zip(pulled, needed, strict=True)]
+            return _pulled_back(node, g, needed, wild)
 
 
-def _scaled(g: Node, slope: Node | None, mask: Node | None, singular: bool) -> Node | None:
+def _scaled(g: Flow, slope: Node, wild: bool) -> Flow:
     """The cotangent times a slope; a slope of ±1 is no multiplication."""
-    if slope is None:
-        return None
     number = scalar_value(slope)
     if number == 1:
         return g
-    return -g if number == -1 else times(g, slope, mask, singular)
+    if number == -1:
+        return Flow(-g.value, g.mask, g.wild)
+    chosen = guard(g, slope, wild)
+    product = g.value if slope.kind == "bool" and chosen is not None else g.value * cast(slope, "float")
+    value = product if chosen is None else call("where", chosen, product, 0.0)
+    return Flow(value, both(g.mask, support(slope)), g.wild or wild)
 
 
-class Masks:
-    """Where a cotangent is zero by structure: the truth value a selection multiplied it by, or None.
-
-    It is followed through products, signs and moves; worked out once for each node.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[Node, Node | None] = {}
-
-    def of(self, g: Node) -> Node | None:
-        """The mask of a cotangent; found without recursion, since chains are long."""
-        path = [g]
-        while path[-1] not in self._known:
-            following = _carrier(path[-1])
-            if following is None:
-                self._known[path[-1]] = _own_mask(path[-1])
-                break
-            path.append(following)
-        for outer, inner in zip(path[-2::-1], path[:0:-1], strict=True):
-            mask = self._known[inner]
-            if mask is not None and isinstance(outer, (Reshape, Einsum)):
-                mask = outer.with_args((mask,)) if isinstance(outer, Reshape) else _moved(outer, mask)
-            self._known[outer] = mask if mask is not None else _own_mask(outer)
-        return self._known[g]
+def _spread(node: Reduce, y: Node) -> Node:
+    """A reduced array, constant along the axes that were removed."""
+    return call("spread", y, node.args[0].shape, node.axes)  # type: ignore[no-any-return]
 
 
-def _own_mask(g: Node) -> Node | None:
-    """The truth value that this very node masks by."""
-    if not isinstance(g, Map):
-        return None
-    if g.op.name == "where":
-        condition, a, b = g.args
-        if scalar_value(b) == 0:
-            return condition
-        return call("logical_not", condition) if scalar_value(a) == 0 else None  # type: ignore[no-any-return]
-    if g.op.name == "to_float" and g.args[0].kind == "bool":
-        return g.args[0]
-    if g.op.name == "mul":
-        return next((m for m in map(_own_mask, g.args) if m is not None), None)
-    return None
-
-
-def _carrier(g: Node) -> Node | None:
-    """The operand whose structural zeros are this node's too, where this node has no mask of its own."""
-    if _own_mask(g) is not None:
-        return None
-    match g:
-        case Map() if g.op.name in ("mul", "neg", "div"):
-            return g.args[0]
-        case Reshape():
-            return g.args[0]
-        case Einsum() if g.is_layout:
-            return g.args[0]
-    return None
-
-
-def _moved(outer: Einsum, mask: Node) -> Node:
-    """A mask transposed or broadcast as its cotangent is."""
-    return Einsum.of([mask], outer.subs, outer.out, dict(enumerate(outer.extents)))
+def _pulled_back(node: Node, g: Flow, needed: tuple[bool, ...], wild: Wild) -> list[Flow | None]:
+    """The cotangents of a structural node's operands."""
+    pulled = node.op.transpose(node, g.value)
+    product = isinstance(node, Einsum) and len(node.args) > 1
+    # Zeros are not followed through a product of several: it is arithmetic.
+    masks = [None] * len(needed) if product or g.mask is None else node.op.transpose(node, g.mask)
+    return [
+        Flow(part, as_mask(mask), g.wild or (product and wild.any(node.args))) if wanted else None
+        for part, mask, wanted in zip(pulled, masks, needed, strict=True)
+    ]

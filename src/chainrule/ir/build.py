@@ -97,7 +97,9 @@ def align(name: str, nodes: Sequence[Node]) -> list[Node]:
     if shape is None:
         from .graph import describe
 
-        lines = [f"the shapes of the operands of {name} do not fit together"]
+        spelled = registry.record(name).numpy_template
+        sign = name if "(" in spelled else spelled.replace("{0}", "").replace("{1}", "").strip()
+        lines = [f"the shapes of the operands of {sign} do not fit: {' and '.join(show_shape(n.shape) for n in nodes)}"]
         lines += [f"  {describe(n)} has shape {show_shape(n.shape)}" for n in nodes]
         hint = _fit(nodes)
         raise ShapeError(at_user_line("\n".join(lines + ([f"  {hint}"] if hint else []))))
@@ -111,15 +113,16 @@ def _fit(nodes: Sequence[Node]) -> str:
     if len(nodes) != 2:
         return ""
     big, small = sorted(nodes, key=lambda n: -len(n.shape))
-    if len(small.shape) == 1 and small.shape[0] in big.shape:
+    shown = describe(small)
+    operand = shown if shown.isidentifier() else f"({shown})"
+    if len(small.shape) == 1 and small.shape[0] in big.shape[:-1]:
         axis = big.shape.index(small.shape[0])
-        return (
-            f"{describe(small)} runs along axis {axis} of {describe(big)}: write {describe(small)}"
-            + (f"[{', '.join([':'] + ['None'] * (len(big.shape) - 1 - axis))}]")
-        )
+        index = ", ".join([":"] + ["None"] * (len(big.shape) - 1 - axis))
+        return f"{shown} has the length of axis {axis} of {describe(big)}: {operand}[{index}] would fit"
     if broadcast_shapes(big.shape, small.shape[::-1]) is not None:
-        return f"{describe(small)}.T has shape {show_shape(small.shape[::-1])}, which would fit"
-    return f"an operand of shape {show_shape(big.shape)}, or one whose last axes equal {show_shape(big.shape[-len(small.shape) :])}, would fit"
+        return f"{operand}.T has shape {show_shape(small.shape[::-1])}, which would fit"
+    fits = show_shape(big.shape[len(big.shape) - len(small.shape) :])
+    return f"{shown} would fit with the shape {fits}"
 
 
 def normal_axes(axis: Any, rank: int) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ class Dim:
         self._refuse("an integer (range, a slice, a shape)")
 
     def __int__(self) -> int:
-        self._refuse("int()")
+        self._refuse("an index, a slice or int()")
 
     def __float__(self) -> float:
         self._refuse("float()")
@@ -130,7 +130,7 @@ def parse_shape(text: str | Iterable[Extent]) -> Shape:
     if not isinstance(text, str):
         return tuple(Dim(s) if isinstance(s, str) else s for s in text)
     parts = re.split(r"[\s,]+", text.strip().strip("()"))
-    return tuple(int(p) if p.isdigit() else Dim(p) for p in parts if p)
+    return tuple(int(p) if p.isdecimal() else Dim(p) for p in parts if p)
 
 
 def broadcast_shapes(*shapes: Shape) -> Shape | None:

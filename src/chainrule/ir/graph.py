@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from .dims import Dim
 from .node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Size
+from .templates import ATOM, fill
+
+naming: ContextVar[Mapping[Node, str]] = ContextVar("naming", default=MappingProxyType({}))  # noqa: B039
+"""The variables of the trace under way, so that an error says l1 where it would say relu(…)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +160,10 @@ def _unpack_graph(packed: Any, inputs: int, outputs: int, names: list[str]) -> G
 
 
 def describe(node: Node) -> str:
-    """A few words for an error message: the argument's name, a number, or what operation it is of what."""
+    """A few words for an error message: its variable, the argument's name, a number, or what it is of what."""
+    known = naming.get().get(node)
+    if known is not None:
+        return known
     match node:
         case Input():
             return node.name
@@ -167,11 +176,30 @@ def describe(node: Node) -> str:
         case D():
             return f"∂{describe(node.args[0])}/∂{describe(node.args[1])}"
         case Einsum() if len(node.args) == 1:
-            return describe(node.args[0]) if node.is_layout else "a sum"
+            return _describe_leaf(node) if node.is_layout else f"a sum of {_describe_leaf(node.args[0])}"
         case Einsum():
-            return "a product"
+            a, b = map(_describe_leaf, node.args[:2])
+            return f"{a} @ {b}" if _is_matmul(node) else "a product"
+        case Map() if node.op.converts:
+            return _describe_leaf(node.args[0])
+        case Map() if "(" not in node.op.numpy_template:
+            return fill(node.op.numpy_template, [(_describe_leaf(a), ATOM) for a in node.args])[0]
         case _:
-            operands = ", ".join(
-                describe(a) if isinstance(a, (Input, Const, Size)) else "…" for a in node.args
-            )
-            return f"{node.op.name}({operands})"
+            return f"{node.op.name}({', '.join(map(_describe_leaf, node.args))})"
+
+
+def _describe_leaf(node: Node) -> str:
+    """An operand that has a name or is a number (or the transpose or broadcast of one); … for any other."""
+    leaf, turned = node, ""
+    if isinstance(node, Einsum) and node.is_layout:
+        leaf = node.args[0]
+        turned = ".T" if len(node.out) > 1 and node.subs[0] == node.out[::-1] else ""
+    return describe(leaf) + turned if isinstance(leaf, (Input, Const, Size)) or leaf in naming.get() else "…"
+
+
+def _is_matmul(node: Einsum) -> bool:
+    """Whether a sum of products is what @ makes of two matrices or vectors, neither of them transposed."""
+    if len(node.args) != 2 or len(node.summed) != 1:
+        return False
+    (inner,), (left, right) = node.summed, node.subs
+    return left[-1:] == (inner,) and right[max(len(right) - 2, 0) :][:1] == (inner,) and len(right) > 0

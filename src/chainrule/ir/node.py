@@ -284,8 +284,10 @@ class Einsum(Node):
     @classmethod
     def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
         _, out, extents = params
-        kinds = {a.kind for a in args}
-        return tuple(extents[i] for i in out), "float" if "float" in kinds else "int"
+        shape = tuple(extents[i] for i in out)
+        if len(args) == 1 and len(extents) == len(out):
+            return shape, args[0].kind
+        return shape, "float" if any(a.kind == "float" for a in args) else "int"
 
     def with_args(self, args: tuple[Node, ...]) -> Node:
         return Einsum.of(args, self.subs, self.out, dict(enumerate(self.extents)))

@@ -134,7 +134,7 @@ class Operators:
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
         _refuse(
-            "the numbers",
+            "the content",
             "use functions of NumPy that chainrule knows (chainrule ops), or those of chainrule",
         )
 
@@ -147,6 +147,11 @@ class Operators:
 
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(at_user_line(f"a traced array has no attribute {name!r} (see: chainrule ops)"))
 
     @property
     def ndim(self) -> int:
@@ -230,6 +235,10 @@ class Operators:
                 at_user_line(
                     f"numpy.{spelled} is not an operation of chainrule (see: chainrule ops)"
                 )
+            )
+        if kwargs.get("out") is not None:
+            raise TraceError(
+                at_user_line("a traced array cannot be written into an array: write a = a + x, not a += x, and no out=")
             )
         if any(value is not None for value in kwargs.values()):
             raise TraceError(

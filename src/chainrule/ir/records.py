@@ -73,6 +73,9 @@ class Elementwise:
     """The NumPy functions it answers for on traced arrays."""
     numpy: str = ""
     c: str = ""
+    """May use {f} (the suffix of a math function: "" or "f") and {real} (double or float)."""
+    c_int: str = ""
+    """How C spells it on whole numbers, where that is not the same."""
     latex: str = ""
     text: str = ""
     domain: tuple[Interval, ...] = (REALS,)
@@ -85,8 +88,9 @@ class Elementwise:
     kinks: tuple[float, ...] = ()
     convention: str = ""
     """What is returned at points without a derivative."""
-    singular: bool = False
-    """Whether a slope may be infinite or NaN at a finite point, so that a masked cotangent must be masked again."""
+    singular: bool | Callable[..., bool] = False
+    """Whether the value or a slope may be infinite or NaN at a finite point (for these operands, where it is a
+    function of them), so that a zero by structure must not be multiplied by it."""
     commutative: bool = False
     symbol: tuple[str, int] | None = None
     """For an unknown function: its name, and the order of the derivative this record stands for."""
@@ -105,6 +109,10 @@ class Elementwise:
     def domain_of(self, i: int) -> Interval:
         """The domain of operand i."""
         return self.domain[min(i, len(self.domain) - 1)]
+
+    def is_singular(self, operands: Sequence[Node]) -> bool:
+        """Whether, for these operands, the value or a slope may be infinite or NaN at a finite point."""
+        return self.singular(*operands) if callable(self.singular) else self.singular
 
     def result_kind(self, operands: Kind) -> Kind:
         """The kind of number that comes out for operands of this kind."""
@@ -145,6 +153,19 @@ class Over:
         return call("spread", y, self.shape, self.axes)  # type: ignore[no-any-return]
 
 
+@dataclass(frozen=True)
+class Fold:
+    """One loop over the entries that a reduction removes, in C: an accumulator {s} goes through the entries {x}.
+
+    It starts as ``start``, becomes ``step`` at each entry, and ends as ``end``, which a later loop knows as {p}. The
+    accumulator is a double, whatever the entries are; {lowest} and {greatest} are the bounds of the entries' kind.
+    """
+
+    start: str
+    step: str
+    end: str = "{s}"
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reduction:
     """An operation that removes axes: max, prod, norm, logsumexp.
@@ -161,10 +182,12 @@ class Reduction:
     stands_for: tuple[Any, ...] = ()
     numpy: str = ""
     """Template with {0} for the operand and {axis} for the axes."""
+    definition: str = ""
+    """Python source of a function that ``numpy`` calls and NumPy has not."""
     latex: str = ""
     text: str = ""
-    c: tuple[str, str, str] = ("", "", "")
-    """Start value, update of the accumulator ``s`` by an entry ``x``, and the end, in C; empty where there is none."""
+    c: tuple[Fold, ...] = ()
+    """The loops over the entries, one after the other, by which C works it out; empty where there is none."""
     range: Interval = REALS
     samples: tuple[float, float] = (-3.0, 3.0)
     analytic: bool = False
@@ -179,6 +202,10 @@ class Reduction:
     special: tuple[tuple[tuple[float, ...], tuple[float, ...]], ...] = ()
     """Special values with their gradients: ((entries), (gradient)), tested in every mode."""
     oracle: Any = None
+
+    def is_singular(self, operands: Sequence[Node]) -> bool:
+        """Whether a slope may be infinite or NaN at a finite point."""
+        return self.singular
 
     def __call__(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """On a traced array an expression; on plain arrays the value."""

@@ -52,7 +52,7 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
     def place(match: re.Match[str]) -> str:
         text, binds = operands[int(match.group(1))]
         start, end = match.span()
-        before, after = template[:start].rstrip(), template[end:].lstrip()
+        before, after = template[:start].rstrip(), template[end:].lstrip().removeprefix(r"\right")
         enclosed = (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
         if enclosed and (before or after):
             return text

@@ -49,7 +49,7 @@ relu = register(
         partials=lambda x, y: (y > 0,),
         why="1 where the unit is on, 0 where it is off",
         numpy="np.maximum({0}, 0)",
-        c="({0} > 0 ? {0} : 0)",
+        c="({0} <= 0 ? 0 : {0})",
         latex=r"\operatorname{relu}\left({0}\right)",
         text="relu({0})",
         range=NON_NEGATIVE,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..ir.records import NON_NEGATIVE, REALS, Elementwise
+from ..ir.build import scalar_value
+from ..ir.node import Const, Einsum, Map, Node, Size
+from ..ir.records import NON_NEGATIVE, REALS, Elementwise, Slopes
 from ..ir.registry import call, register
 
 
@@ -13,6 +15,36 @@ def _power(x: np.ndarray, p: np.ndarray) -> np.ndarray:
     if x.dtype.kind in "iu" and np.any(np.asarray(p) < 0):
         x = x.astype(np.float64)
     return np.power(x, p)
+
+
+def _power_slopes(x: Node, p: Node, y: Node) -> Slopes:
+    """The slopes p xᵖ⁻¹ and xᵖ log x; an exponent that is a number is made one less at once."""
+    number = scalar_value(p)
+    if number is None:
+        own = call("where", p == 0, 0, p * x ** (p - 1))
+    else:
+        own = number * x ** (number - 1) if number else None
+    return own, call("xlogy", y, x)
+
+
+def _whole(p: Node) -> bool:
+    """Whether an exponent is one of 0, 1, 2, …: such a power and its slopes are finite everywhere."""
+    number = scalar_value(p)
+    return number is not None and number >= 0 and float(number).is_integer()
+
+
+def _never_zero(divisor: Node) -> bool:
+    """Whether a divisor is a number other than 0, or made of the sizes of dimensions."""
+    while isinstance(divisor, Einsum) and divisor.is_layout:
+        (divisor,) = divisor.args
+    match divisor:
+        case Size():
+            return True
+        case Const():
+            return bool(np.all(divisor.value))
+        case Map() if divisor.op.name == "to_float" or (divisor.op.name == "mul" and divisor.kind == "int"):
+            return all(map(_never_zero, divisor.args))
+    return False
 
 
 add = register(
@@ -82,7 +114,7 @@ div = register(
         text="{0} / {1}",
         samples=((-3.0, 3.0), (0.5, 3.0)),
         convention="0/0 is NaN, a/0 is ±∞",
-        singular=True,
+        singular=lambda a, b: not _never_zero(b),
         oracle=lambda a, b: a / b,
     )
 )
@@ -110,16 +142,17 @@ pow_ = register(
         result="same",
         ref=_power,
         stands_for=(np.power,),
-        partials=lambda x, p, y: (call("where", p == 0, 0, p * x ** (p - 1)), call("xlogy", y, x)),
+        partials=_power_slopes,
         why="the power rule: the exponent comes down as a factor, and is one less",
         numpy="{0} ** {1}",
         c="pow{f}({0}, {1})",
+        c_int="int_power({0}, {1})",
         latex="{0}^{{1}}",
         text="{0}^{1}",
         domain=(NON_NEGATIVE, REALS),
         samples=((0.3, 3.0), (-2.0, 3.0)),
         convention="x⁰ is 1 and its slope 0, at x = 0 too",
-        singular=True,
+        singular=lambda x, p: not _whole(p),
         oracle=lambda x, p: x**p,
     )
 )

@@ -35,7 +35,7 @@ def blocked_sum(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 def _einsum_value(node: Einsum, sizes: Sizes, *values: Any) -> Any:
     """The sum of products, as defined; a plain sum of one operand goes through `blocked_sum`."""
     dtype = np.result_type(*values)
-    if dtype == np.bool_:
+    if dtype == np.bool_ and not node.is_layout:
         dtype = np.dtype(np.int64)
     if len(values) == 1 and len(set(node.subs[0])) == len(node.subs[0]):
         sub, value = list(node.subs[0]), np.asarray(values[0], dtype)
@@ -221,13 +221,20 @@ def _matmul_mismatch(left: Node, right: Node, inner: Extent) -> str:
         f"{'last but one' if len(right.shape) > 1 else 'only'} axis on the right ({inner})",
     ]
     if len(right.shape) > 1 and right.shape[-1] == left.shape[-1]:
-        lines.append(f"  {names[0]} @ {names[1]}.T would fit")
+        lines.append(f"  {names[0]} @ {_turned(names[1])} would fit")
     elif len(left.shape) > 1 and left.shape[-2] == inner:
-        lines.append(f"  {names[0]}.T @ {names[1]} would fit")
+        lines.append(f"  {_turned(names[0])} @ {names[1]} would fit")
     else:
         fits = (left.shape[-1], *right.shape[-1:]) if len(right.shape) > 1 else (left.shape[-1],)
         lines.append(f"  {names[1]} of shape {show_shape(fits)} would fit")
     return "\n".join(lines)
+
+
+def _turned(name: str) -> str:
+    """How the transpose of what is called so is written."""
+    if name.endswith(".T"):
+        return name.removesuffix(".T")
+    return f"{name}.T" if name.isidentifier() else f"({name}).T"
 
 
 @function(np.dot)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.build import cast
 from ..ir.node import Delta, Einsum, Node
-from ..ir.records import NON_NEGATIVE, Over, Reduction
+from ..ir.records import NON_NEGATIVE, Fold, Over, Reduction
 from ..ir.registry import call, function, register
 
 
@@ -28,7 +28,7 @@ max = register(
         numpy="{0}.max({axis})",
         latex=r"\max",
         text="max",
-        c=("-INFINITY", "s = x > s ? x : s", ""),
+        c=(Fold("{lowest}", "isnan(({real}){x}) || {x} > {s} ? {x} : {s}"),),
         float_only=False,
         convention="a tie is split evenly",
         special=(((2.0, 2.0, 1.0), (0.5, 0.5, 0.0)),),
@@ -45,7 +45,7 @@ min = register(
         numpy="{0}.min({axis})",
         latex=r"\min",
         text="min",
-        c=("INFINITY", "s = x < s ? x : s", ""),
+        c=(Fold("{greatest}", "isnan(({real}){x}) || {x} < {s} ? {x} : {s}"),),
         float_only=False,
         convention="a tie is split evenly",
         special=(((2.0, 1.0, 1.0), (0.0, 0.5, 0.5)),),
@@ -78,7 +78,7 @@ prod = register(
         numpy="{0}.prod({axis})",
         latex=r"\prod",
         text="∏",
-        c=("1", "s *= x", ""),
+        c=(Fold("1", "{s} * {x}"),),
         analytic=True,
         empty=1.0,
         one_axis=True,
@@ -104,7 +104,10 @@ norm_ = register(
         numpy="np.sqrt(({0} ** 2).sum({axis}))",
         latex=r"\left\|{0}\right\|",
         text="‖{0}‖",
-        c=("0", "s += x * x", "s = sqrt{f}(s)"),
+        c=(
+            Fold("0", "fabs{f}({x}) > {s} ? fabs{f}({x}) : {s}", "{s} > 0 && isfinite({s}) ? {s} : 1"),
+            Fold("0", "{s} + {x} / {p} * ({x} / {p})", "{p} * sqrt({s})"),
+        ),
         range=NON_NEGATIVE,
         empty=0.0,
         convention="‖x‖ at 0 has slope 0, the smallest subgradient",
@@ -135,9 +138,19 @@ logsumexp = register(
         partials=lambda x, y, over: call("exp", x - y),
         why="the slope of logsumexp is the softmax",
         numpy="logsumexp({0}, {axis})",
+    definition='''
+def logsumexp(x, axis=None):
+    """log Σ exp(x), shifted by the greatest entry so that nothing overflows."""
+    top = x.max(axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return np.squeeze(top, axis) + np.log(np.exp(x - top).sum(axis))
+''',
         latex=r"\operatorname{logsumexp}",
         text="logsumexp",
-        c=("-INFINITY", "", ""),
+        c=(
+            Fold("-INFINITY", "{x} > {s} ? {x} : {s}", "isfinite({s}) ? {s} : 0"),
+            Fold("0", "{s} + exp{f}({x} - {p})", "{p} + log({s})"),
+        ),
         empty=float("-inf"),
         special=(((1000.0, 1001.0), (0.2689414213699951, 0.7310585786300049)),),
     )

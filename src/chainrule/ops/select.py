@@ -67,11 +67,11 @@ def _logic(name: str, arity: int, ref: Any, stands_for: tuple[Any, ...], spell: 
 
 logical_and = _logic(
     "logical_and", 2, np.logical_and, (np.logical_and, np.bitwise_and),
-    ("{0} & {1}", "{0} && {1}", r"{0} \land {1}", "{0} ∧ {1}"),
+    ("{0} & {1}", "({0} && {1})", r"{0} \land {1}", "{0} ∧ {1}"),
 )  # fmt: skip
 logical_or = _logic(
     "logical_or", 2, np.logical_or, (np.logical_or, np.bitwise_or),
-    ("{0} | {1}", "{0} || {1}", r"{0} \lor {1}", "{0} ∨ {1}"),
+    ("{0} | {1}", "({0} || {1})", r"{0} \lor {1}", "{0} ∨ {1}"),
 )  # fmt: skip
 logical_not = _logic(
     "logical_not", 1, np.logical_not, (np.logical_not, np.invert),
@@ -119,7 +119,8 @@ maximum = register(
         stands_for=(np.maximum, np.fmax),
         partials=lambda a, b, y: (_greater_share(a, b), _greater_share(b, a)),
         why="the greater operand alone changes the result",
-        c="fmax{f}({0}, {1})",
+        c="(isnan({0}) || {0} > {1} ? {0} : {1})",
+        c_int="({0} > {1} ? {0} : {1})",
         latex=r"\max\left({0}, {1}\right)",
         text="max({0}, {1})",
         analytic=False,
@@ -138,7 +139,8 @@ minimum = register(
         stands_for=(np.minimum, np.fmin),
         partials=lambda a, b, y: (_greater_share(b, a), _greater_share(a, b)),
         why="the smaller operand alone changes the result",
-        c="fmin{f}({0}, {1})",
+        c="(isnan({0}) || {0} < {1} ? {0} : {1})",
+        c_int="({0} < {1} ? {0} : {1})",
         latex=r"\min\left({0}, {1}\right)",
         text="min({0}, {1})",
         analytic=False,
@@ -157,7 +159,8 @@ clipped = register(
         partials=lambda x, low, high, y: ((x > low) & (x < high), x < low, x > high),
         why="between its bounds x passes, outside it is held",
         numpy="np.clip({0}, {1}, {2})",
-        c="fmin{f}(fmax{f}({0}, {1}), {2})",
+        c="(isnan({1}) || isnan({2}) ? NAN : isnan({0}) ? {0} : {0} > {2} || {1} > {2} ? {2} : {0} < {1} ? {1} : {0})",
+        c_int="({0} > {2} || {1} > {2} ? {2} : {0} < {1} ? {1} : {0})",
         latex=r"\operatorname{clip}\left({0}, {1}, {2}\right)",
         text="clip({0}, {1}, {2})",
         samples=((-3.0, 3.0), (-2.0, -1.0), (1.0, 2.0)),
@@ -177,6 +180,7 @@ abs_ = register(
         why="the slope of |x| is its sign",
         numpy="np.abs({0})",
         c="fabs{f}({0})",
+        c_int="({0} < 0 ? -{0} : {0})",
         latex=r"\left|{0}\right|",
         text="|{0}|",
         range=NON_NEGATIVE,
@@ -195,7 +199,7 @@ sign = register(
         stands_for=(np.sign,),
         partials=lambda x, y: (None,),
         why="the sign does not change, but for a jump at 0",
-        c="(({0} > 0) - ({0} < 0))",
+        c="({0} > 0 ? 1 : {0} < 0 ? -1 : {0})",
         latex=r"\operatorname{sign}\left({0}\right)",
         text="sign({0})",
         range=Interval(-1, 1),
@@ -232,8 +236,8 @@ for _kind, _dtype in _CASTS:
             partials=lambda x, y: (None,),
             why="whole numbers and truth values have no slope",
             numpy=f"{{0}}.astype({_kind})",
-            c="({real})({0})" if _kind == "float" else "(long)({0})" if _kind == "int" else "({0} != 0)",
-            latex=r"\mathbf{1}\left[{0}\right]",
+            c="({real})({0})" if _kind == "float" else "(int64_t)({0})" if _kind == "int" else "({0} != 0)",
+            latex=r"\mathbf 1\left[{0}\right]",
             text="[{0}]",
             analytic=False,
         )

@@ -18,6 +18,8 @@ exp = register(
         latex=r"e^{{0}}",
         text="exp({0})",
         range=POSITIVE,
+        convention="overflows to +∞, and so does its slope",
+        singular=True,
     )
 )
 
@@ -122,6 +124,7 @@ tan = register(
         latex=r"\tan\left({0}\right)",
         text="tan({0})",
         samples=((-1.3, 1.3),),
+        convention="at odd multiples of π/2, which no float is, there are poles",
         singular=True,
     )
 )

@@ -1,0 +1,1 @@
+"""How a program is written in a target language, a file a language."""

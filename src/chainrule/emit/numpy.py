@@ -1,0 +1,261 @@
+"""A graph as readable NumPy: one line for each value that has a name or is used again, in the user's own names.
+
+What `cr.source` prints is what runs: the same text is compiled by `run.printed`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..ir.dims import Dim, Extent, Shape, show_shape
+from ..ir.errors import ChainruleError
+from ..ir.graph import Graph, toposort
+from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
+from ..ir.templates import ATOM, NEGATIVE, PRODUCT, Spelled, bracket, fill
+from ..lower import pairwise, schedule
+from .numpy_structure import structure
+
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "np", "dtype"})
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+@dataclass(frozen=True)
+class Source:
+    """The text of a Python function, its name, and the arguments in order."""
+
+    text: str
+    function: str
+    arguments: tuple[str, ...]
+
+
+@dataclass
+class Writer:
+    """Spells nodes, one inside the other; remembers which helpers the text needs."""
+
+    variables: dict[Node, str]
+    dims: dict[Dim, str]
+    long_axes: bool = False
+    helpers: dict[str, str] = field(default_factory=dict)
+    needs_dtype: bool = False
+
+    def extent(self, extent: Extent) -> str:
+        """A dimension as it is written in the program."""
+        return self.dims[extent] if isinstance(extent, Dim) else str(extent)
+
+    def shape(self, shape: Shape) -> str:
+        """A shape as a tuple in the program."""
+        parts = [self.extent(s) for s in shape]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def spell(self, node: Node) -> Spelled:
+        """A node where its own value is wanted: its variable, or its expression."""
+        variable = self.variables.get(node)
+        return (variable, ATOM) if variable is not None else self.expression(node)
+
+    def operand(self, node: Node, shape: Shape | None = None) -> Spelled:
+        """A node as an operand of arithmetic, where NumPy broadcasts by itself and takes truth values for 0 and 1."""
+        if node in self.variables:
+            return self.variables[node], ATOM
+        if isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool":
+            return self.operand(node.args[0])
+        return structure(self, node, implicit=True) or self.expression(node)
+
+    def expression(self, node: Node) -> Spelled:
+        """A node's own operation, spelled."""
+        match node:
+            case Const():
+                return self.constant(node)
+            case Size():
+                return self.dims[node.dim], ATOM
+            case Delta():
+                self.needs_dtype = True
+                return f"np.eye({self.extent(node.params[0])}, dtype=dtype)", ATOM
+            case Map():
+                return self.map(node)
+            case Reduce():
+                return self.reduce(node)
+        found = structure(self, node, implicit=False)
+        if found is None:
+            raise ChainruleError(f"a {type(node).__name__} like this cannot be printed as NumPy: {node!r}")
+        return found
+
+    def map(self, node: Map) -> Spelled:
+        """An elementwise operation, by its record's template."""
+        if node.op.converts:
+            return self.cast(node)
+        covered = _covers(node)
+        args = [self.operand(a) if covered or a is not _widest(node) else self.full(a) for a in node.args]
+        if node.op.name == "mul" and _truth(node.args[0]) and _truth(node.args[1]):
+            args[0] = self.spell(node.args[0])
+        text, binds = fill(node.op.numpy_template, args)
+        if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
+            self.needs_dtype = True
+            return f"{text}.astype(dtype)", ATOM
+        if node.shape == () and "np." in text and not _has_array(node):
+            return f"float({text})", ATOM
+        if node.op.symbol:
+            name, order = node.op.symbol
+            self.helpers.setdefault(name, f"# {name} and its slopes ({name}_prime, …) are yours to define")
+        return text, binds
+
+    def full(self, node: Node) -> Spelled:
+        """An operand with its broadcast carried out."""
+        text, _ = self.operand(node)
+        return f"np.broadcast_to({text}, {self.shape(node.shape)})", ATOM
+
+    def cast(self, node: Map) -> Spelled:
+        """One kind of number as another; a Python number needs none."""
+        (arg,) = node.args
+        if node.op.name == "to_float":
+            if not _has_array(arg) and arg.shape == ():
+                return self.spell(arg)
+            self.needs_dtype = True
+        text, binds = self.spell(arg)
+        kind = {"to_float": "dtype", "to_int": "np.int64", "to_bool": "bool"}[node.op.name]
+        return f"{text if binds == ATOM else bracket(text)}.astype({kind})", ATOM
+
+    def reduce(self, node: Reduce) -> Spelled:
+        """A reduction, by its record's template."""
+        x = node.args[0]
+        axis = "" if len(node.axes) == len(x.shape) else axes_text(node.axes)
+        if node.op.definition:
+            self.helpers[node.op.name] = node.op.definition.strip()
+        if not node.op.numpy:
+            raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
+        text, binds = fill(node.op.numpy.replace("{axis}", axis).replace(", )", ")"), [self.spell(x)])
+        return text, binds
+
+    def constant(self, node: Const) -> Spelled:
+        """A number as Python writes it; an array as a literal."""
+        value = node.value
+        if isinstance(value, np.ndarray):
+            literal = np.array2string(
+                value, separator=", ", threshold=value.size + 1, floatmode="unique", max_line_width=100
+            )
+            if node.kind == "float":
+                self.needs_dtype = True
+                return f"np.array({literal.replace('nan', 'np.nan').replace('inf', 'np.inf')}, dtype=dtype)", ATOM
+            return f"np.array({literal}, dtype={'bool' if node.kind == 'bool' else 'np.int64'})", ATOM
+        if isinstance(value, float):
+            if value != value or value in (float("inf"), float("-inf")):
+                return {"nan": ("np.nan", ATOM), "inf": ("np.inf", ATOM)}.get(str(value), ("-np.inf", NEGATIVE))
+            if value == int(value) and abs(value) < 1e15:
+                value = int(value)
+        return repr(value), NEGATIVE if value < 0 else ATOM
+
+
+def axes_text(axes: Sequence[int]) -> str:
+    """Axes as NumPy's functions take them."""
+    return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
+
+
+def _truth(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
+
+
+def _has_array(node: Node) -> bool:
+    """Whether an expression's value is an array or NumPy number, rather than Python's own."""
+    return any(isinstance(n, (Input, Delta, Reduce)) or n.shape for n in toposort((node,)) if not _spread_number(n))
+
+
+def _spread_number(node: Node) -> bool:
+    return bool(node.shape) and len(node.args) == 1 and node.args[0].shape == ()
+
+
+def _covers(node: Map) -> bool:
+    """Whether NumPy's own broadcasting of the operands gives the node's whole shape."""
+    from .numpy_structure import carried_axes
+
+    carried: set[int] = set()
+    for arg in node.args:
+        carried |= carried_axes(arg)
+    return all(axis in carried or extent == 1 for axis, extent in enumerate(node.shape))
+
+
+def _widest(node: Map) -> Node:
+    """The operand that a broadcast is carried out on, where NumPy would not do so by itself."""
+    return node.args[-1]
+
+
+def identifier(name: str, taken: set[str]) -> str:
+    """A Python identifier for a name: itself where that is plain and free, else one made from it."""
+    plain = name if _IDENTIFIER.match(name) else "_".join(re.findall(r"[A-Za-z0-9]+", name)) or "v"
+    plain = plain if _IDENTIFIER.match(plain) else f"v_{plain}"
+    while plain in taken or plain in _RESERVED or plain.startswith("__"):
+        plain += "_"
+    taken.add(plain)
+    return plain
+
+
+def source(
+    graph: Graph,
+    *,
+    function: str = "f",
+    doc: str = "",
+    results: str | None = None,
+    long_axes: bool = False,
+) -> Source:
+    """The graph as a Python function that needs NumPy alone.
+
+    ``results`` is the return expression, with {0}, {1}, … for the outputs (a tuple of them unless told).
+    ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
+    """
+    graph = pairwise(graph)
+    taken: set[str] = {function}
+    arguments = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
+    # Fixed before names for values are given out, so that N stays N.
+    dims = {d: identifier(d.name, taken) for d in graph.dims()}
+    names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
+    lines = schedule(Graph(graph.inputs, graph.outputs, {**arguments, **names}), reserved=frozenset(taken))
+    writer = Writer(dict(arguments), dims, long_axes)
+    body: list[tuple[str, str]] = []
+    used = {d for n in toposort(graph.outputs) for d in _dims_of(n)}
+    for line in lines:
+        text, _ = writer.expression(line.node)
+        body.append((f"{line.variable} = {text}", show_shape(line.node.shape)))
+        writer.variables[line.node] = line.variable
+    outputs = [writer.spell(o)[0] for o in graph.outputs]
+    returned = results or f"({', '.join(['{%d}' % i for i in range(len(outputs))])},)"
+    returned = re.sub(r"\{(\d+)\}", lambda m: outputs[int(m.group(1))], returned)
+    head = [f"{name} = {_size_of(d, arguments)}" for d, name in dims.items() if d in used]
+    if writer.needs_dtype:
+        floats = [name for i, name in arguments.items() if i.kind == "float"]
+        head.append(f"dtype = np.result_type({', '.join(floats) or 'float'})")
+    width = min(max((len(code) for code, _ in body if "\n" not in code), default=0), 60)
+    rows = [*head, *(f"{code:<{width}}  # {shape}" if "\n" not in code else code for code, shape in body)]
+    rows = [row.replace("\n", "\n    ") for row in rows]
+    quoted = [f'"""{doc}"""'] if doc else []
+    text = "\n".join(
+        [
+            "import numpy as np\n",
+            *(f"\n{definition}\n" for definition in writer.helpers.values()),
+            f"\ndef {function}({', '.join(arguments.values())}):",
+            *(f"    {row}" for row in [*quoted, *rows, f"return {returned}"]),
+            "",
+        ]
+    )
+    return Source(text, function, tuple(i.name for i in graph.inputs))
+
+
+def _dims_of(node: Node) -> list[Dim]:
+    """The named dimensions that a node's spelling may need."""
+    extents = [*node.shape, *(p for p in node.params if isinstance(p, Dim))]
+    return [e for e in extents if isinstance(e, Dim)]
+
+
+def _size_of(dim: Dim, arguments: dict[Input, str]) -> str:
+    """Where a named dimension is read from."""
+    for node, name in arguments.items():
+        for axis, extent in enumerate(node.shape):
+            if extent is dim:
+                return f"{name}.shape[{axis}]"
+    raise AssertionError(f"no argument has the dimension {dim}")
+
+
+__all__ = ["PRODUCT", "Source", "Writer", "axes_text", "identifier", "source"]

@@ -1,0 +1,110 @@
+"""Sums, products and quotients of boxes as a person writes them: signs in front, numbers before names.
+
+Only the order and the grouping on paper are chosen here; nothing is worked out.
+"""
+
+from __future__ import annotations
+
+from .boxes import Big, Box, Fraction, Hadamard, MatrixProduct, Negative, Number, Power, Product, Symbol, Terms
+
+
+def split_sign(box: Box) -> tuple[bool, Box]:
+    """Whether a minus sign stands in front, and what follows it."""
+    match box:
+        case Negative(body):
+            return True, body
+        case Number(value) if not isinstance(value, bool) and value < 0:
+            return True, Number(-value)
+        case _:
+            return False, box
+
+
+def negative(box: Box) -> Box:
+    """−a."""
+    minus, body = split_sign(box)
+    return body if minus else Negative(body)
+
+
+def signed(minus: bool, box: Box) -> Box:
+    """The box with a minus sign in front, or without."""
+    return Negative(box) if minus else box
+
+
+def add(a: Box, b: Box) -> Box:
+    """a + b, as one chain of terms."""
+    return Terms((*_terms(a), *_terms(b)))
+
+
+def subtract(a: Box, b: Box) -> Box:
+    """a − b; a sum that is subtracted keeps its brackets."""
+    minus, body = split_sign(b)
+    return Terms((*_terms(a), (not minus, body)))
+
+
+def _terms(box: Box) -> tuple[tuple[bool, Box], ...]:
+    return box.terms if isinstance(box, Terms) else (split_sign(box),)
+
+
+def is_coefficient(box: Box) -> bool:
+    """Whether it is made of numbers and sizes alone, and so stands in front of a product."""
+    match box:
+        case Number():
+            return True
+        case Symbol(size=size):
+            return size
+        case Fraction(a, b) | Power(a, b):
+            return is_coefficient(a) and is_coefficient(b)
+        case Product(factors):
+            return all(map(is_coefficient, factors))
+        case _:
+            return False
+
+
+def multiply(*boxes: Box) -> Box:
+    """Factors side by side, signs pulled out, the coefficients first and the rest in the order it was written."""
+    minus = False
+    factors: list[Box] = []
+    for box in boxes:
+        sign, body = split_sign(box)
+        minus ^= sign
+        factors += body.factors if isinstance(body, Product) else (body,)
+    if not factors:
+        return signed(minus, Number(1))
+    factors.sort(key=lambda f: (not is_coefficient(f), not isinstance(f, Number) if is_coefficient(f) else False))
+    match factors[:2]:
+        case [(Number() | Symbol(size=True)) as number, Fraction(Number(1), bottom)] if is_coefficient(bottom):
+            # 2 · 1/N is written 2/N.
+            factors[:2] = [Fraction(number, bottom)]
+    return signed(minus, factors[0] if len(factors) == 1 else Product(tuple(factors)))
+
+
+def divide(a: Box, b: Box, by_number: bool = False) -> Box:
+    """a / b; a coefficient under a long product is written in front of it: 1/N Σ …
+
+    ``by_number`` says that b is one number for the whole array a.
+    """
+    sign_a, top = split_sign(a)
+    sign_b, bottom = split_sign(b)
+    minus = sign_a != sign_b
+    factors = top.factors if isinstance(top, Product) else (top,)
+    front = [f for f in factors if is_coefficient(f)]
+    rest = [f for f in factors if not is_coefficient(f)]
+    long = len(factors) > 1 or isinstance(top, (Big, Terms, MatrixProduct, Hadamard))
+    if (is_coefficient(bottom) or by_number) and rest and long and not any(isinstance(f, Fraction) for f in front):
+        over = Fraction(multiply(*front) if front else Number(1), bottom)
+        return signed(minus, Product((over, *rest)))
+    return signed(minus, Fraction(top, bottom))
+
+
+def hadamard(a: Box, b: Box) -> Box:
+    """a ⊙ b, with signs and numbers pulled to the front."""
+    minus, front, core = False, [], []
+    for box in (a, b):
+        sign, body = split_sign(box)
+        minus ^= sign
+        factors = list(body.factors) if isinstance(body, Product) else [body]
+        while len(factors) > 1 and is_coefficient(factors[0]):
+            front.append(factors.pop(0))
+        rest: Box = factors[0] if len(factors) == 1 else Product(tuple(factors))
+        core += rest.factors if isinstance(rest, Hadamard) else (rest,)
+    return signed(minus, multiply(*front, Hadamard(tuple(core))))

@@ -1,0 +1,104 @@
+"""From nodes to display boxes: the reader that both readings share.
+
+A formula is for people: below a depth, or beyond a number of parts, that nobody reads it prints … and goes no
+further, so that graphs of any depth and any sharing take little time and stack.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..ir.graph import toposort
+from ..ir.node import Const, Input, Node, Size
+from . import components, matrix
+from .boxes import Box, Elided, Listing, Number, Partial, Symbol
+from .letters import Letters
+
+MAX_DEPTH, MAX_PARTS = 64, 5_000
+LISTED = 5
+"""Constant rows of at most this many numbers are spelled out."""
+
+_PREFIX_D = "d_"
+
+
+class Reader:
+    """Reads nodes as boxes: whole arrays as symbols (``whole``), or one entry of each (``entry``).
+
+    A named node is read as its name, except the root, which is what the formula is about. A name that begins with
+    ``d_`` is read as a derivative of ``loss``.
+    """
+
+    def __init__(self, root: Node, names: Mapping[Node, str], letters: Letters | None = None, loss: str = "") -> None:
+        self.root = root
+        self.names = names
+        self.loss = loss
+        self._left = MAX_PARTS
+        order = toposort([root])
+        self._taken = set(names.values()) | {n.name for n in order if isinstance(n, Input)}
+        sizes = {n.dim.name for n in order if isinstance(n, Size)}
+        self.letters = Letters(self._taken | sizes) if letters is None else letters
+        self._constants: dict[Node, str] = {}
+
+    def whole(self, node: Node, depth: int = 0) -> Box:
+        """The array as a whole, as linear algebra writes it."""
+        if self._too_long(depth):
+            return Elided()
+        found = self.leaf(node, ())
+        return matrix.read(self, node, depth + 1) if found is None else found
+
+    def entry(self, node: Node, places: tuple[Box, ...], scope: frozenset[str], depth: int = 0) -> Box:
+        """The array's entry at these places; ``scope`` holds the letters that are bound around it."""
+        if self._too_long(depth):
+            return Elided()
+        found = self.leaf(node, places)
+        return components.read(self, node, places, scope, depth + 1) if found is None else found
+
+    def rearranged(self, node: Node, depth: int) -> Box:
+        """A reshape, pad or concatenation that has no formula for a single entry, as a whole."""
+        return matrix.rearranged(self, node, depth)
+
+    def _too_long(self, depth: int) -> bool:
+        self._left -= 1
+        return depth > MAX_DEPTH or self._left < 0
+
+    def leaf(self, node: Node, places: tuple[Box, ...]) -> Box | None:
+        """A node that is read as a name or a number, with its indices if there are any; None for all others."""
+        if node is not self.root and node in self.names:
+            return self.symbol(self.names[node], places)
+        match node:
+            case Input():
+                return self.symbol(self.names.get(node, node.name), places)
+            case Const() if node.shape == ():
+                return Number(node.value)
+            case Const():
+                if not places and len(node.shape) == 1 and len(node.value) <= LISTED:
+                    return Listing(tuple(node.value.tolist()))
+                return Symbol(self._constant(node), places)
+            case Size():
+                return Symbol(node.dim.name, size=True)
+            case _:
+                return None
+
+    def symbol(self, name: str, places: tuple[Box, ...] = ()) -> Box:
+        """A name with indices; ``d_w`` as ∂loss/∂w where the loss has a name."""
+        if self.loss and name.startswith(_PREFIX_D) and len(name) > len(_PREFIX_D):
+            return Partial(Symbol(self.loss), Symbol(name.removeprefix(_PREFIX_D), places))
+        return Symbol(name, places)
+
+    def _constant(self, node: Node) -> str:
+        """A1, A2, … for the constant arrays, in order of appearance."""
+        found = self._constants.get(node)
+        if found is None:
+            number = len(self._constants) + 1
+            while f"A{number}" in self._taken:
+                number += 1
+            found = self._constants[node] = f"A{number}"
+            self._taken.add(found)
+        return found
+
+    def pick(self, extents: Sequence[object], scope: frozenset[str]) -> tuple[Box, ...]:
+        """A fresh letter for each of these dimensions."""
+        chosen: list[str] = []
+        for extent in extents:
+            chosen.append(self.letters.pick(extent, scope | set(chosen)))  # type: ignore[arg-type]
+        return tuple(Symbol(letter) for letter in chosen)

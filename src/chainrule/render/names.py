@@ -1,0 +1,91 @@
+"""How a name is written: Greek letters, digits as subscripts, accents; and what has to be escaped."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_NAMES = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
+    "omega"
+).split()
+_LETTERS = "αβγδεζηθικλμνξπρστυφχψω"
+GREEK: dict[str, str] = dict(zip(_NAMES, _LETTERS, strict=True))
+"""The Greek letter of each of its English names; a capital's name begins with a capital."""
+GREEK |= {name.capitalize(): letter.upper() for name, letter in list(GREEK.items())}
+
+# Capitals that look like Latin ones have no command of their own in LaTeX.
+_COMMANDS = {*_NAMES, *"Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()}
+MACROS = {letter: rf"\{name}" for name, letter in GREEK.items() if name in _COMMANDS}
+"""The LaTeX command of each Greek letter that has one."""
+
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
+"""Endings of names that are drawn above the letter (y_hat), with Unicode's combining mark."""
+_MARKS = {mark: accent for accent, mark in ACCENTS.items()}
+
+_LATEX = {
+    "\\": r"\backslash{}",
+    "^": r"\hat{\ }",
+    "~": r"\sim{}",
+    **{c: f"\\{c}" for c in "_%&#${}"},
+}
+
+
+@dataclass(frozen=True)
+class Name:
+    """The parts of a name: W1_hidden is W with the subscripts 1 and hidden; y_hat is y with an accent."""
+
+    base: str
+    accent: str = ""
+    subscripts: tuple[str, ...] = ()
+
+
+def parse_name(name: str) -> Name:
+    """Take a name apart; one that is no identifier is left whole."""
+    words = [w for w in name.split("_") if w]
+    if not words or not name.isidentifier():
+        return Name(name)
+    match = re.fullmatch(r"(\D+)(\d+)", words[0])
+    base, digits = match.groups() if match else (words[0], "")
+    rest = ([digits] if digits else []) + words[1:]
+    accent = next((w for w in words[1:] if w in ACCENTS), "")
+    if accent:
+        rest.remove(accent)
+    decomposed = unicodedata.normalize("NFD", base)
+    if len(decomposed) == 2 and decomposed[1] in _MARKS:
+        base, accent = decomposed[0], _MARKS[decomposed[1]]
+    return Name(GREEK.get(base, base), accent, tuple(rest))
+
+
+def text_name(name: str) -> str:
+    """For plain text: as the user wrote it, so that it can be copied, but for Greek letters."""
+    match = re.fullmatch(r"([A-Za-z]+)(\d*(?:_.*)?)", name)
+    return GREEK.get(match[1], match[1]) + match[2].rstrip("_") if match else name
+
+
+def escape_latex(text: str) -> str:
+    """Any text inside a LaTeX formula."""
+    return "".join(_LATEX.get(c, c) for c in text)
+
+
+def escape_xml(text: str) -> str:
+    """Any text inside XML; control characters, which XML forbids, are replaced."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return re.sub(r"[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]", "\ufffd", text)
+
+
+def show_number(value: float) -> str:
+    """A number in full: integral ones as integers, others with as few digits as say exactly what it is."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if value != value:
+        return "NaN"
+    if abs(value) == float("inf"):
+        return "∞" if value > 0 else "-∞"
+    if value == int(value) and abs(value) < 1e16:
+        return str(int(value))
+    short = f"{value:g}"
+    return short if float(short) == value else repr(value)

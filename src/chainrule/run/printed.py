@@ -1,0 +1,78 @@
+"""Running the NumPy that is printed: the text of `emit.numpy`, compiled as it stands.
+
+Every identifier in the text was checked or made by the emitter, and its constants are numbers, so nothing of a user's
+string is ever executed. A program too long to compile well is interpreted instead, node by node.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..emit.numpy import source
+from ..ir.dims import bind_sizes
+from ..ir.errors import ChainruleError
+from ..ir.graph import Graph
+from .interpret import interpret, precision
+
+LONGEST = 3000
+"""Programs of more nodes than this are interpreted: Python's compiler is slow on them."""
+
+LONG_AXIS = 65536
+_serial = itertools.count()
+
+
+class Program:
+    """A graph that can be called: values of the inputs by name → values of the outputs.
+
+    Floats run at the precision of the float arguments (float32 or float64; mixed widen), whatever is constant too.
+    """
+
+    def __init__(self, graph: Graph, name: str = "program") -> None:
+        self.graph = graph
+        self.name = name
+        self._shapes = {i.name: i.shape for i in graph.inputs}
+        self._kinds = {i.name: i.kind for i in graph.inputs}
+        self._interpreted = len(graph.nodes()) > LONGEST
+        self._compiled: dict[bool, Callable[..., tuple[Any, ...]]] = {}
+
+    def __call__(self, values: Mapping[str, Any], dtype: Any = None) -> list[Any]:
+        """The outputs, as arrays or NumPy numbers. Raises ShapeError where a shape is not the declared one."""
+        arrays = {name: np.asarray(values[name]) for name in self._shapes}
+        dtype = precision(arrays) if dtype is None else np.dtype(dtype)
+        arrays = {n: a.astype(dtype, copy=False) if self._kinds[n] == "float" else a for n, a in arrays.items()}
+        sizes = bind_sizes(self._shapes, {name: a.shape for name, a in arrays.items()})
+        if self._interpreted:
+            return interpret(self.graph.outputs, arrays, dtype=dtype, sizes=sizes)
+        long_axes = any(extent > LONG_AXIS for a in arrays.values() for extent in a.shape)
+        try:
+            run = self._compiled[long_axes]
+        except KeyError:
+            run = self._compile(long_axes)
+            if run is None:
+                return self(values, dtype)
+        with np.errstate(all="ignore"):
+            return [np.asarray(o, _dtype(o, dtype)) for o in run(*arrays.values())]
+
+    def _compile(self, long_axes: bool) -> Callable[..., tuple[Any, ...]] | None:
+        """The compiled text, which tracebacks can show; None where the graph has no printed form."""
+        try:
+            program = source(self.graph, function="program", long_axes=long_axes)
+        except ChainruleError:
+            self._interpreted = True
+            return None
+        filename = f"<chainrule {self.name} {next(_serial)}>"
+        scope: dict[str, Any] = {}
+        exec(compile(program.text, filename, "exec"), scope)
+        linecache.cache[filename] = (len(program.text), None, program.text.splitlines(True), filename)
+        self._compiled[long_axes] = scope["program"]
+        return scope["program"]  # type: ignore[no-any-return]
+
+
+def _dtype(value: Any, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Floats have the run's precision, Python's own among them; whole numbers and truth values stay."""
+    return dtype if np.asarray(value).dtype.kind == "f" else None

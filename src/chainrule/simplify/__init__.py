@@ -1,0 +1,20 @@
+"""Rewriting: rules as data, in phases, each with a measure that every application lowers."""
+
+from .engine import Applied, Phase, RewriteError, apply_phase, rewrite
+from .phases import FACTOR, PHASES, STABLE, TIDY, simplify, stabilise
+from .rule import Rule
+
+__all__ = [
+    "FACTOR",
+    "PHASES",
+    "STABLE",
+    "TIDY",
+    "Applied",
+    "Phase",
+    "RewriteError",
+    "Rule",
+    "apply_phase",
+    "rewrite",
+    "simplify",
+    "stabilise",
+]

@@ -1,0 +1,121 @@
+"""The engine: rules applied from the leaves up until none fits, each node once, at any depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..ir.graph import Graph, use_counts
+from ..ir.node import Map, Node
+from .rule import Context, Rule, head_of, lowers
+
+
+class RewriteError(AssertionError):
+    """A rule did not lower its phase's measure, so that rewriting might not end."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Rules that are applied together."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    by_head: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for rule in self.rules:
+            self.by_head[rule.head] = (*self.by_head.get(rule.head, ()), rule)
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """A rule at work: which, on what, with what result."""
+
+    rule: Rule
+    before: Node
+    after: Node
+
+
+def rewrite(
+    outputs: Sequence[Node],
+    phase: Phase,
+    *,
+    named: frozenset[Node] = frozenset(),
+    checked: bool = False,
+    log: list[Applied] | None = None,
+) -> dict[Node, Node]:
+    """What every node below the outputs becomes when the phase's rules are applied until none fits.
+
+    ``checked`` asserts that each application lowers the measure; ``log`` collects the applications.
+    """
+    counted = use_counts(outputs)
+    context = Context(dict(counted), named)
+    rules = phase.by_head
+    known: dict[Node, Node] = {}
+    goes_to: dict[Node, Node] = {}
+    stack = list(reversed(outputs))
+    while stack:
+        node = stack[-1]
+        if node in known:
+            stack.pop()
+            continue
+        target = goes_to.get(node)
+        if target is None:
+            todo = [arg for arg in node.args if arg not in known]
+            if todo:
+                stack.extend(todo)
+                continue
+            target = _next(node, known, rules, context, checked, log)
+            if target is node:
+                known[node] = node
+                stack.pop()
+                continue
+            goes_to[node] = target
+        if target in known:
+            final = known[node] = known[target]
+            if node in counted:
+                # What used the old node now uses the new one. (Steps on the way were used by nobody.)
+                context.uses[final] = context.uses.get(final, 0) + counted[node]
+            stack.pop()
+        else:
+            stack.append(target)
+    return known
+
+
+def _next(
+    node: Node,
+    known: dict[Node, Node],
+    rules: dict[str, tuple[Rule, ...]],
+    context: Context,
+    checked: bool,
+    log: list[Applied] | None,
+) -> Node:
+    """One step for a node whose operands are done: new operands, or the first rule that fits; else the node itself."""
+    for arg in node.args:
+        if known[arg] is not arg:
+            return node.with_args(tuple([known[a] for a in node.args]))
+    head = head_of(node)
+    candidates = rules.get(head, ())
+    if isinstance(node, Map):
+        candidates = (*rules.get("Map", ()), *candidates)
+    for rule in candidates:
+        after = rule.rewrite(node, context)
+        if after is not None and after is not node:
+            if checked and not lowers(node, after):
+                raise RewriteError(f"{rule.name!r} did not simplify {node!r} to {after!r}")
+            if log is not None:
+                log.append(Applied(rule, node, after))
+            return after
+    return node
+
+
+def apply_phase(graph: Graph, phase: Phase, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:
+    """The graph after a phase; names go along with what their nodes became."""
+    named = frozenset(graph.names)
+    known = rewrite(graph.outputs, phase, named=named, checked=checked, log=log)
+    names: dict[Node, str] = {node: graph.names[node] for node in graph.inputs if node in graph.names}
+    for node, name in graph.names.items():
+        became = known.get(node)
+        if became is not None:
+            names.setdefault(became, name)
+    return Graph(graph.inputs, tuple(known[o] for o in graph.outputs), names)

@@ -1,0 +1,179 @@
+"""The pattern language: a rule's two sides are written as algebra, ``x * 1`` → ``x``.
+
+A variable (`any_`) stands for any expression, `scalar` for one number spread over an array, a plain number for itself.
+Operators and functions build patterns as they build graphs. Numbers are seen through broadcasts, and the operands of a
+commutative operation match in either order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..ir.build import as_node, broadcast, cast, scalar_value
+from ..ir.node import Einsum, Map, Node
+from ..ir.registry import call, record
+
+
+class Bindings(dict[str, Node]):
+    """What the variables stand for, and the operations that were matched below the top (``inner``)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner: list[Node] = []
+
+
+class Pattern:
+    """A shape that an expression may have."""
+
+    def __add__(self, other: Any) -> Pattern:
+        return App("add", (self, lift(other)))
+
+    def __radd__(self, other: Any) -> Pattern:
+        return App("add", (lift(other), self))
+
+    def __sub__(self, other: Any) -> Pattern:
+        return App("sub", (self, lift(other)))
+
+    def __rsub__(self, other: Any) -> Pattern:
+        return App("sub", (lift(other), self))
+
+    def __mul__(self, other: Any) -> Pattern:
+        return App("mul", (self, lift(other)))
+
+    def __rmul__(self, other: Any) -> Pattern:
+        return App("mul", (lift(other), self))
+
+    def __truediv__(self, other: Any) -> Pattern:
+        return App("div", (self, lift(other)))
+
+    def __rtruediv__(self, other: Any) -> Pattern:
+        return App("div", (lift(other), self))
+
+    def __pow__(self, other: Any) -> Pattern:
+        return App("pow", (self, lift(other)))
+
+    def __neg__(self) -> Pattern:
+        return App("neg", (self,))
+
+    def __invert__(self) -> Pattern:
+        return App("logical_not", (self,))
+
+    def match(self, node: Node, bound: Bindings) -> bool:
+        """Whether the node has this shape; fills in what the variables stand for."""
+        raise NotImplementedError
+
+    def build(self, bound: Mapping[str, Node]) -> Any:
+        """The expression of this shape with the variables filled in (a plain number stays one)."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Variable(Pattern):
+    """Any expression; the same one wherever the name stands again."""
+
+    name: str
+    accepts: Callable[[Node], Node | None] = lambda node: node
+
+    def match(self, node: Node, bound: Bindings) -> bool:
+        found = self.accepts(node)
+        return found is not None and bound.setdefault(self.name, found) is found
+
+    def build(self, bound: Mapping[str, Node]) -> Any:
+        return bound[self.name]
+
+
+@dataclass(frozen=True, eq=False)
+class Number(Pattern):
+    """One number, everywhere."""
+
+    value: float
+
+    def match(self, node: Node, bound: Bindings) -> bool:
+        return node.kind != "bool" and scalar_value(node) == self.value
+
+    def build(self, bound: Mapping[str, Node]) -> Any:
+        return self.value
+
+
+@dataclass(frozen=True, eq=False)
+class App(Pattern):
+    """An operation of operands with these shapes."""
+
+    op: str
+    args: tuple[Pattern, ...]
+
+    def match(self, node: Node, bound: Bindings) -> bool:
+        if not isinstance(node, Map) or node.op.name != self.op:
+            return False
+        before, inner = dict(bound), len(bound.inner)
+        orders = (node.args, node.args[::-1]) if node.op.commutative else (node.args,)
+        for args in orders:
+            if all(p.match(a, bound) for p, a in zip(self.args, args, strict=True)):
+                bound.inner.append(node)
+                return True
+            bound.clear()
+            bound.update(before)
+            del bound.inner[inner:]
+        return False
+
+    def build(self, bound: Mapping[str, Node]) -> Any:
+        return call(self.op, *(as_node(p.build(bound)) for p in self.args))
+
+
+def lift(value: Any) -> Pattern:
+    """A pattern as it is; a number as a pattern."""
+    return value if isinstance(value, Pattern) else Number(value)
+
+
+def any_(name: str) -> Pattern:
+    """A variable that stands for any expression."""
+    return Variable(name)
+
+
+def spread_scalar(node: Node) -> Node | None:
+    """The one number that an expression is everywhere (a constant or computed), or None."""
+    if node.shape == ():
+        return node
+    if isinstance(node, Einsum) and node.is_layout and node.args[0].shape == ():
+        return node.args[0]
+    return None
+
+
+def scalar(name: str) -> Pattern:
+    """A variable that stands for one number, spread over an array; it is bound to the number alone."""
+    return Variable(name, spread_scalar)
+
+
+def array(name: str) -> Pattern:
+    """A variable that stands for an expression with axes which is not one number spread over them."""
+    return Variable(name, lambda node: node if spread_scalar(node) is None else None)
+
+
+def apply(name: str, *args: Any) -> Pattern:
+    """An operation by name: ``apply("log", apply("exp", x))``."""
+    return App(name, tuple(map(lift, args)))
+
+
+def variables(pattern: Pattern) -> list[Variable]:
+    """The variables of a pattern, in order, repeated as they occur."""
+    match pattern:
+        case Variable():
+            return [pattern]
+        case App():
+            return [v for arg in pattern.args for v in variables(arg)]
+    return []
+
+
+def fit(result: Any, like: Node) -> Node:
+    """A replacement, with the shape and kind of what it replaces."""
+    node = as_node(result)
+    return broadcast(cast(node, like.kind), like.shape)
+
+
+def heads(pattern: Pattern) -> str:
+    """The name of the operation at the top of a rule's left side, by which rules are found."""
+    assert isinstance(pattern, App), "a rule's left side is an operation"
+    record(pattern.op)
+    return pattern.op

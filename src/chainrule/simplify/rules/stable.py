@@ -1,0 +1,86 @@
+"""Forms that keep their digits: what was written naively, computed so that nothing overflows or cancels."""
+
+from __future__ import annotations
+
+from ...ir.node import Einsum, Input, Map, Node
+from ...ir.records import NON_NEGATIVE, POSITIVE
+from ...ir.registry import call, record
+from ..pattern import any_, apply
+from ..rule import Context, Rule, rule, structural
+
+x, y = any_("x"), any_("y")
+exp_x = apply("exp", x)
+
+ALGEBRA: tuple[Rule, ...] = (
+    rule("log of exp", apply("log", exp_x), x, "the logarithm undoes the exponential"),
+    rule("exp of log", apply("exp", apply("log", x)), x, "the exponential undoes the logarithm", assumes={"x": POSITIVE}),
+    rule("root of a square", apply("sqrt", x**2), apply("abs", x), "√(x²) is |x|, for every real x"),
+    rule("root of a product with itself", apply("sqrt", x * x), apply("abs", x), "√(x·x) is |x|, for every real x"),
+    rule(
+        "square of a root",
+        apply("sqrt", x) ** 2,
+        x,
+        "(√x)² is x where x is not negative",
+        assumes={"x": NON_NEGATIVE},
+    ),
+    rule("sigmoid as written", 1 / (1 + apply("exp", -x)), apply("sigmoid", x), "1/(1 + e⁻ˣ) is the sigmoid"),
+    rule("softplus as written", apply("log", 1 + exp_x), apply("softplus", x), "log(1 + eˣ) without overflow"),
+    rule("log of a sigmoid", apply("log", apply("sigmoid", x)), apply("log_sigmoid", x), "log σ(x) keeps its digits"),
+    rule(
+        "log of one minus a sigmoid",
+        apply("log", 1 - apply("sigmoid", x)),
+        apply("log_sigmoid", -x),
+        "1 − σ(x) is σ(−x), whose logarithm keeps its digits",
+    ),
+)
+
+
+def _sum_of_exp(node: Node) -> tuple[Node, tuple[int, ...]] | None:
+    """x and the axes, if the node is Σ exp(x) over axes with the others in order."""
+    if not isinstance(node, Einsum) or len(node.args) > 1 or not isinstance(node.args[0], Map):
+        return None
+    (sub,) = node.subs
+    kept = tuple(i for i in sub if i < len(node.out))
+    if node.args[0].op.name != "exp" or kept != node.out or len(set(sub)) < len(sub):
+        return None
+    return node.args[0].args[0], tuple(a for a, i in enumerate(sub) if i >= len(node.out))
+
+
+def _matrix() -> Input:
+    return Input.of("x", (2, 3))
+
+
+@structural(
+    "log of a sum of exponentials",
+    "log",
+    "log Σ eˣ, shifted by the greatest entry so that nothing overflows",
+    lambda: [call("log", call("sum", call("exp", _matrix()), axis=1))],
+)
+def log_sum_exp(node: Node, context: Context) -> Node | None:
+    """log Σ exp(x) → logsumexp(x)."""
+    found = _sum_of_exp(node.args[0])
+    return None if found is None else record("logsumexp")(found[0], axis=found[1])  # type: ignore[no-any-return]
+
+
+@structural(
+    "softmax as written",
+    "div",
+    "eˣ/Σeˣ is e to the power of x − logsumexp(x), in which nothing overflows",
+    lambda: [call("exp", _matrix()) / call("sum", call("exp", _matrix()), axis=1, keepdims=True)],
+)
+def softmax_as_written(node: Node, context: Context) -> Node | None:
+    """exp(x)/Σ exp(x), the sum spread over the axes it was taken over."""
+    top, below = node.args
+    if not (isinstance(top, Map) and top.op.name == "exp" and isinstance(below, Einsum) and below.is_layout):
+        return None
+    found = _sum_of_exp(below.args[0])
+    if found is None or found[0] is not top.args[0]:
+        return None
+    x, axes = found
+    kept = tuple(a for a in range(len(x.shape)) if a not in axes)
+    if below.subs[0] != kept:
+        return None
+    return call("exp", x - call("spread", record("logsumexp")(x, axis=axes), x.shape, axes))  # type: ignore[no-any-return]
+
+
+RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written)
