@@ -48,6 +48,10 @@ class Body:
         self._serial[letter] = serial = self._serial.get(letter, -1) + 1
         return f"{letter}{serial}"
 
+    def restart(self, letter: str) -> None:
+        """Count these variables from 0 again, where the earlier ones are out of scope."""
+        self._serial.pop(letter, None)
+
     def fail(self, error: type[Exception], message: str) -> int:
         """What to return where this goes wrong."""
         self.failures.append(Failure(error, message))
@@ -83,26 +87,31 @@ class Body:
 
     def load(self, node: Node, index: Index) -> Spelled:
         """An entry of any node but a folded one; transposes, broadcasts and slices change the index only."""
-        while node not in self.where:
+        seen: Node = node
+        while (node := seen) not in self.where:
             value = scalar_value(node)
             if value is not None:
                 return number(value, node.kind, self.real)
             match node:
                 case Einsum():
-                    node, index = node.args[0], [index[i] for i in node.subs[0]]
+                    seen, index = node.args[0], [index[i] for i in node.subs[0]]
                 case Slice():
-                    node, index = node.args[0], placed(index, node.params[0])
+                    seen, index = node.args[0], placed(index, node.params[0])
                 case Reshape():
                     return self._reshaped(node, index)
                 case Size():
                     return self.dims[node.dim], PLAIN
                 case Delta():
-                    one, zero = (number(v, "float", self.real)[0] for v in (1, 0))
-                    (i, _), (j, _) = index
-                    return (one if i == j else f"({i} == {j} ? {one} : {zero})"), PLAIN
+                    return self.delta(index)
                 case _:
                     break
         return self.entry(node, index), PLAIN
+
+    def delta(self, index: Index) -> Spelled:
+        """An entry of Kronecker's delta."""
+        one, zero = (number(v, "float", self.real)[0] for v in (1, 0))
+        (i, _), (j, _) = index
+        return (one if i == j else f"({i} == {j} ? {one} : {zero})"), PLAIN
 
     def _reshaped(self, node: Reshape, index: Index) -> Spelled:
         """An entry of what a reshape reads, at the same place in row-major order."""
@@ -175,4 +184,4 @@ def _power(node: Map, template: str) -> str:
     if node.kind != "float" and exponent is not None and exponent < 0:
         raise NoSpelling("a whole number to a negative power is a fraction: make it a float first")
     products = {1: "{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", -1: "1 / {0}"}
-    return template if exponent is None else products.get(exponent, template)  # type: ignore[call-overload,no-any-return]
+    return template if exponent is None else products.get(exponent, template)  # type: ignore[call-overload]

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 
 from ..ir.dims import show_shape
-from ..ir.errors import ShapeError
 from ..ir.graph import describe
 from ..ir.node import Concat, Delta, Einsum, Gather, Map, Node, Pad, Reduce, Scatter, Slice
-from ..ir.records import Fold
 from ..ir.templates import Spelled, fill
 from .c_body import Body, Index, placed
 from .c_plan import NoSpelling
-from .c_text import PLAIN, harmless, product, shifted
+from .c_text import PLAIN, harmless, shifted
 
-_BOUNDS = {
-    "float": ("-INFINITY", "INFINITY"),
-    "int": ("INT64_MIN", "INT64_MAX"),
-    "bool": ("false", "true"),
-}
+_BOUNDS = {"float": ("-INFINITY", "INFINITY"), "int": ("INT64_MIN", "INT64_MAX"), "bool": ("false", "true")}
+# Sums of floats are added up in double, so that single precision keeps its digits.
+_ACCUMULATOR = {"float": "double", "int": "int64_t", "bool": "bool"}
 
 
 def write(body: Body, node: Node, title: str) -> None:
     """The statements that work a stored node out."""
     what = node.op.name if isinstance(node, (Map, Reduce)) else type(node).__name__.lower()
     body.lines.add(f"/* {harmless(title)} {harmless(show_shape(node.shape))}: {harmless(what)} */")
-    if node in body.scalars:
-        body.lines.add(f"{body.real.of(node.kind)} {body.where[node]};")
+    body.restart("i")
     match node:
         case Map():
             with body.loops(node.shape) as index:
@@ -39,16 +33,19 @@ def write(body: Body, node: Node, title: str) -> None:
         case Reduce():
             _reduce(body, node)
         case Pad():
-            _zeros(body, node)
-            _spread(body, node, node.args[0], lambda index: placed(index, node.params[0]))
+            _pad(body, node)
         case Concat():
             _concat(body, node)
         case Gather():
             _gather(body, node)
         case Scatter():
             _scatter(body, node)
-        case Slice() | Delta():
-            copy(body, node, body.where[node])
+        case Slice():
+            with body.loops(node.shape) as index:
+                _set(body, node, index, body.load(node.args[0], placed(index, node.params[0]))[0])
+        case Delta():
+            with body.loops(node.shape) as index:
+                _set(body, node, index, body.delta(index)[0])
         case _:
             raise NoSpelling(f"a kind of node that C does not know: {type(node).__name__}")
 
@@ -60,4 +57,153 @@ def copy(body: Body, node: Node, target: str) -> None:
 
 
 def _set(body: Body, node: Node, index: Index, value: str, how: str = "=") -> None:
-    body.lines.add(f"{body.entry(node, index)} {how} {value};")
+    """One entry written. A scalar is declared here: what it needs stands in loops above, itself in none."""
+    declared = f"const {body.real.of(node.kind)} " if node in body.scalars else ""
+    body.lines.add(f"{declared}{body.entry(node, index)} {how} {value};")
+
+
+def _product(body: Body, node: Einsum, index: Index) -> Spelled:
+    """The product of the operands' entries; the output's indices come first, then the summed ones."""
+    factors = [body.operand(a, [index[i] for i in sub]) for a, sub in zip(node.args, node.subs, strict=True)]
+    result = factors[0]
+    for factor in factors[1:]:
+        result = fill("{0} * {1}", [result, factor])
+    return result
+
+
+def _dots(body: Body, node: Einsum) -> None:
+    """Entry by entry, each a sum of its own."""
+    with body.loops(node.shape) as out:
+        if not node.summed:
+            _set(body, node, out, _product(body, node, out)[0])
+            return
+        total = body.fresh("s")
+        body.lines.add(f"{_ACCUMULATOR[node.kind]} {total} = 0;")
+        with body.loops(tuple(node.extents[i] for i in node.summed)) as inner:
+            body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
+        _set(body, node, out, total)
+
+
+def _rows(body: Body, node: Einsum) -> None:
+    """Row by row, all entries of a row growing together, so that memory is read in order."""
+    with body.loops(node.shape[:-1]) as outer:
+        with body.loops(node.shape[-1:]) as last:
+            _set(body, node, [*outer, *last], "0")
+        with body.loops(tuple(node.extents[i] for i in node.summed)) as inner, body.loops(node.shape[-1:]) as last:
+            out = [*outer, *last]
+            _set(body, node, out, _product(body, node, [*out, *inner])[0], "+=")
+
+
+def _runs_along_rows(body: Body, node: Einsum) -> bool:
+    """Whether some operand of a product lies in memory along the output's rows."""
+    if len(node.args) < 2 or not node.out:
+        return False
+    return any(_fastest(body, a, list(s)) == node.out[-1] for a, s in zip(node.args, node.subs, strict=True))
+
+
+def _fastest(body: Body, node: Node, sub: list[int]) -> int | None:
+    """The index whose neighbours are neighbours in memory."""
+    while isinstance(node, Einsum) and node.is_layout and node not in body.where:
+        sub = [sub[i] for i in node.subs[0]]
+        (node,) = node.args
+    return sub[-1] if sub else None
+
+
+def _reduce(body: Body, node: Reduce) -> None:
+    """The loops that the record names, over the axes that go."""
+    (x,), axes = node.args, node.axes
+    if not node.op.c:
+        raise NoSpelling(f"the operation {node.op.name} cannot be written in C: its record has no c=…")
+    if node.op.empty is None:
+        _refuse_empty(body, node)
+    with body.loops(node.shape) as out:
+        result = ""
+        for fold in node.op.c:
+            total, entry = body.fresh("s"), body.fresh("t")
+            words = {"s": total, "x": entry, "p": result, "f": body.real.suffix, "real": body.real.ctype}
+            words["lowest"], words["greatest"] = _BOUNDS[node.kind]
+            body.lines.add(f"{_ACCUMULATOR[node.kind]} {total} = {_worded(fold.start, words)};")
+            with body.loops(tuple(x.shape[a] for a in axes)) as inner:
+                kept, gone = iter(out), iter(inner)
+                index = [next(gone) if a in axes else next(kept) for a in range(len(x.shape))]
+                value = body.operand(x, index)[0]
+                body.lines.add(f"const {body.real.of(x.kind)} {entry} = {value};")
+                body.lines.add(f"{total} = {_worded(fold.step, words)};")
+            result = body.fresh("p")
+            body.lines.add(f"const {_ACCUMULATOR[node.kind]} {result} = {_worded(fold.end, words)};")
+        _set(body, node, out, result)
+
+
+def _worded(template: str, words: dict[str, str]) -> str:
+    """A fold's template with its variables."""
+    return re.sub(r"\{(\w+)\}", lambda match: words[match.group(1)], template)
+
+
+def _refuse_empty(body: Body, node: Reduce) -> None:
+    """Return early where there are no entries and so no value."""
+    lengths = [node.args[0].shape[a] for a in node.axes]
+    doubtful = [e for e in lengths if not isinstance(e, int) or e == 0]
+    if doubtful:
+        code = body.fail(ValueError, f"{node.op.name} of no entries has no value")
+        test = " || ".join(f"{body.extent(e)} == 0" for e in doubtful)
+        body.lines.add(f"return {code};" if 0 in doubtful else f"if ({test}) return {code};")
+
+
+def _zeros(body: Body, node: Node) -> None:
+    with body.loops(node.shape) as index:
+        _set(body, node, index, "0")
+
+
+def _pad(body: Body, node: Pad) -> None:
+    """Zeros, then the entries at their places."""
+    (x,) = node.args
+    _zeros(body, node)
+    with body.loops(x.shape) as index:
+        _set(body, node, placed(index, node.params[0]), body.load(x, index)[0])
+
+
+def _concat(body: Body, node: Concat) -> None:
+    """Each operand at its place along the axis."""
+    (axis,), first = node.params, 0
+    for x in node.args:
+        with body.loops(x.shape) as index:
+            place = list(index)
+            place[axis] = shifted(index[axis], first, 1)
+            _set(body, node, place, body.load(x, index)[0])
+        first += int(x.shape[axis])
+
+
+def _gather(body: Body, node: Gather) -> None:
+    """Every entry from the place that its index names."""
+    (x, indices), (axis, batch) = node.args, node.params
+    after = axis + len(indices.shape) - batch
+    code = _bounds(body, indices, show_shape(x.shape), axis)
+    with body.loops(node.shape) as out:
+        chosen = body.load(indices, [*out[:batch], *out[axis:after]])
+        place = _checked(body, chosen, body.extent(x.shape[axis]), code)
+        _set(body, node, out, body.load(x, [*out[:axis], place, *out[after:]])[0])
+
+
+def _scatter(body: Body, node: Scatter) -> None:
+    """Zeros, then every entry added at the place that its index names."""
+    (x, indices), (axis, batch, extent) = node.args, node.params
+    after = axis + len(indices.shape) - batch
+    code = _bounds(body, indices, show_shape(node.shape), axis)
+    _zeros(body, node)
+    with body.loops(x.shape) as index:
+        chosen = body.load(indices, [*index[:batch], *index[axis:after]])
+        place = _checked(body, chosen, body.extent(extent), code)
+        _set(body, node, [*index[:axis], place, *index[after:]], body.load(x, index)[0], "+=")
+
+
+def _bounds(body: Body, indices: Node, shape: str, axis: int) -> int:
+    return body.fail(IndexError, f"an index in {describe(indices)} lies outside axis {axis} of shape {shape}")
+
+
+def _checked(body: Body, chosen: Spelled, extent: str, code: int) -> Spelled:
+    """An index inside its axis, a negative one counted from the end; the function returns where it lies outside."""
+    place = body.fresh("k")
+    body.lines.add(f"ptrdiff_t {place} = {chosen[0]};")
+    body.lines.add(f"if ({place} < 0) {place} += {extent};")
+    body.lines.add(f"if ({place} < 0 || {place} >= {extent}) return {code};")
+    return place, PLAIN

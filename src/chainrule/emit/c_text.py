@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..ir.dims import Extent, Shape
 from ..ir.node import Kind
 from ..ir.templates import ATOM, SUM, Spelled, fill
 
@@ -88,9 +87,9 @@ def number(value: Any, kind: Kind, real: Real) -> Spelled:
     return text, (SUM if text.startswith("-") else PLAIN)
 
 
-def product(extents: Shape) -> str:
-    """The number of entries of a shape."""
-    names = [str(e) for e in extents if e != 1]
+def product(extents: Iterable[str]) -> str:
+    """The number of entries of a shape, whose extents are given as C spells them."""
+    names = [e for e in extents if e != "1"]
     return " * ".join(names) if names else "1"
 
 
@@ -137,7 +136,6 @@ class Lines:
         self._depth -= 1
         self.add("}")
 
-    def loop(self, variable: str, extent: Extent | str) -> Any:
+    def loop(self, variable: str, extent: str) -> AbstractContextManager[None]:
         """A loop over an index."""
         return self.block(f"for (ptrdiff_t {variable} = 0; {variable} < {extent}; {variable}++)")
-

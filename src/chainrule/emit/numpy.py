@@ -42,11 +42,15 @@ class Writer:
     dims: dict[Dim, str]
     long_axes: bool = False
     helpers: dict[str, str] = field(default_factory=dict)
+    used: set[Dim] = field(default_factory=set)
     needs_dtype: bool = False
 
     def extent(self, extent: Extent) -> str:
         """A dimension as it is written in the program."""
-        return self.dims[extent] if isinstance(extent, Dim) else str(extent)
+        if not isinstance(extent, Dim):
+            return str(extent)
+        self.used.add(extent)
+        return self.dims[extent]
 
     def shape(self, shape: Shape) -> str:
         """A shape as a tuple in the program."""
@@ -72,7 +76,7 @@ class Writer:
             case Const():
                 return self.constant(node)
             case Size():
-                return self.dims[node.dim], ATOM
+                return self.extent(node.dim), ATOM
             case Delta():
                 self.needs_dtype = True
                 return f"np.eye({self.extent(node.params[0])}, dtype=dtype)", ATOM
@@ -200,10 +204,12 @@ def source(
     doc: str = "",
     results: str | None = None,
     long_axes: bool = False,
+    forward: int | None = None,
 ) -> Source:
     """The graph as a Python function that needs NumPy alone.
 
     ``results`` is the return expression, with {0}, {1}, … for the outputs (a tuple of them unless told).
+    ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings.
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)
@@ -215,20 +221,25 @@ def source(
     lines = schedule(Graph(graph.inputs, graph.outputs, {**arguments, **names}), reserved=frozenset(taken))
     writer = Writer(dict(arguments), dims, long_axes)
     body: list[tuple[str, str]] = []
-    used = {d for n in toposort(graph.outputs) for d in _dims_of(n)}
+    own = set(toposort(graph.outputs[:forward])) if forward is not None else set()
     for line in lines:
+        if own and not body:
+            body.append(("# forward", ""))
+        if own and line.node not in own:
+            body.append(("# backward", ""))
+            own = set()
         text, _ = writer.expression(line.node)
         body.append((f"{line.variable} = {text}", show_shape(line.node.shape)))
         writer.variables[line.node] = line.variable
     outputs = [writer.spell(o)[0] for o in graph.outputs]
     returned = results or f"({', '.join(['{%d}' % i for i in range(len(outputs))])},)"
     returned = re.sub(r"\{(\d+)\}", lambda m: outputs[int(m.group(1))], returned)
-    head = [f"{name} = {_size_of(d, arguments)}" for d, name in dims.items() if d in used]
+    head = [f"{name} = {_size_of(d, arguments)}" for d, name in dims.items() if d in writer.used]
     if writer.needs_dtype:
         floats = [name for i, name in arguments.items() if i.kind == "float"]
         head.append(f"dtype = np.result_type({', '.join(floats) or 'float'})")
     width = min(max((len(code) for code, _ in body if "\n" not in code), default=0), 60)
-    rows = [*head, *(f"{code:<{width}}  # {shape}" if "\n" not in code else code for code, shape in body)]
+    rows = [*head, *(f"{code:<{width}}  # {shape}" if shape and "\n" not in code else code for code, shape in body)]
     rows = [row.replace("\n", "\n    ") for row in rows]
     quoted = [f'"""{doc}"""'] if doc else []
     text = "\n".join(
@@ -241,12 +252,6 @@ def source(
         ]
     )
     return Source(text, function, tuple(i.name for i in graph.inputs))
-
-
-def _dims_of(node: Node) -> list[Dim]:
-    """The named dimensions that a node's spelling may need."""
-    extents = [*node.shape, *(p for p in node.params if isinstance(p, Dim))]
-    return [e for e in extents if isinstance(e, Dim)]
 
 
 def _size_of(dim: Dim, arguments: dict[Input, str]) -> str:

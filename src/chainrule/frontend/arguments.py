@@ -102,9 +102,8 @@ def _declared_structure(path: str, value: Any, declared: Tree) -> Tree:
 def is_array(value: Any) -> bool:
     """Whether a value is traced: an array, a Python float, a nested list of numbers. Integers alone are fixed."""
     if isinstance(value, list):
-        return bool(value) and all(is_array(v) or isinstance(v, (bool, int, np.generic)) for v in value) and not any(
-            isinstance(v, np.ndarray) or hasattr(v, "__array__") and not isinstance(v, np.generic) for v in value
-        )
+        numbers = (int, float, np.generic)
+        return bool(value) and all(is_array(v) if isinstance(v, list) else isinstance(v, numbers) for v in value)
     if isinstance(value, (np.integer, np.bool_)):
         return False
     return isinstance(value, (np.ndarray, float)) or (hasattr(value, "__array__") and not isinstance(value, type))

@@ -43,7 +43,8 @@ class Function:
         self.__wrapped__ = function
         self.__doc__ = function.__doc__
         self.__module__ = getattr(function, "__module__", __name__)
-        self.name = self.__name__ = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name if name is not None else str(getattr(function, "__name__", type(function).__name__))
+        self.__name__ = self.name
         self.__qualname__ = getattr(function, "__qualname__", self.name)
         self.signature = inspect.signature(function)
         self.engine = engine
@@ -62,7 +63,7 @@ class Function:
         """The value on arrays; while another function is traced, the expression."""
         bound = self.bind(args, kwargs)
         if current.get() is not None or any(is_traced(leaf) for _, leaf in flatten(bound)):
-            call = inspect.BoundArguments(self.signature, bound)  # type: ignore[arg-type]
+            call = inspect.BoundArguments(self.signature, OrderedDict(bound))
             return self.__wrapped__(*call.args, **call.kwargs)
         if self.engine is None:
             raise ChainruleError(f"{self.name} has no engine to run it on arrays")
@@ -189,5 +190,5 @@ def _list(noun: str, names: list[str]) -> str:
 
 
 def _tree_key(arguments: Mapping[str, Tree], marks: Fingerprint) -> Hashable:
-    """What a trace depends on in its arguments: the structure, the inputs' names, shapes and kinds, the fixed values."""
+    """What a trace depends on in its arguments: structure, the inputs' names, shapes and kinds, the fixed values."""
     return tuple((name, marks.of(tree)) for name, tree in arguments.items())

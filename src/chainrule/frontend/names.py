@@ -151,7 +151,7 @@ def code_of(function: Any) -> CodeType | None:
         function = function.func
     function = inspect.unwrap(function)
     if not hasattr(function, "__code__"):
-        function = getattr(type(function), "__call__", None)
+        function = getattr(type(function), "__call__", None)  # noqa: B004
     return getattr(function, "__code__", None)
 
 

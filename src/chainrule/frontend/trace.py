@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import BoundArguments, Signature
@@ -75,7 +76,8 @@ def trace(
     if twins:
         raise ArgumentError(f"two arrays are both called {twins[0]!r}: rename one of the keys")
     # Every call gets structures of its own: the function may change its dicts and lists.
-    call = BoundArguments(signature, {n: map_leaves(lambda _, leaf: leaf, t) for n, t in arguments.items()})  # type: ignore[arg-type]
+    fresh = OrderedDict((n, map_leaves(lambda _, leaf: leaf, tree)) for n, tree in arguments.items())
+    call = BoundArguments(signature, fresh)
     with Tracing() as names:
         returned = watched(function, call.args, call.kwargs, names.bind)
         result = map_leaves(lambda path, leaf: _output(name, path, leaf), returned)

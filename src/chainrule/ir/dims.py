@@ -125,7 +125,7 @@ def show_shape(shape: Iterable[Extent]) -> str:
     return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
 
-def parse_shape(text: str | Iterable[Extent]) -> Shape:
+def parse_shape(text: str | Iterable[Extent | str]) -> Shape:
     """``"N d"`` → (N, d); ``"3 4"`` → (3, 4); a tuple passes through."""
     if not isinstance(text, str):
         return tuple(Dim(s) if isinstance(s, str) else s for s in text)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
+from types import FrameType
 
 _PACKAGE = str(Path(__file__).resolve().parents[1]) + os.sep
 
@@ -40,14 +41,14 @@ def user_line() -> str:
     told = place.get()
     if told is not None:
         return told()
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_PACKAGE) and "numpy" not in Path(filename).parts:
             text = linecache.getline(filename, frame.f_lineno).strip()
             where = f"in {frame.f_code.co_name}, line {frame.f_lineno}"
             return f"{where}:  {text}" if text else where
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""
 
 

@@ -12,7 +12,7 @@ from .dims import Dim
 from .node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Size
 from .templates import ATOM, fill
 
-naming: ContextVar[Mapping[Node, str]] = ContextVar("naming", default=MappingProxyType({}))  # noqa: B039
+naming: ContextVar[Mapping[Node, str]] = ContextVar("naming", default=MappingProxyType({}))
 """The variables of the trace under way, so that an error says l1 where it would say relu(…)."""
 
 

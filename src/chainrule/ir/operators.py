@@ -5,7 +5,7 @@ Each finds its operation by name in the registry. What only a number could answe
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .errors import TraceError, at_user_line
 from .registry import call, for_numpy
@@ -148,10 +148,12 @@ class Operators:
     def __iter__(self) -> Any:
         return (self[i] for i in range(len(self)))
 
-    def __getattr__(self, name: str) -> NoReturn:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise AttributeError(at_user_line(f"a traced array has no attribute {name!r} (see: chainrule ops)"))
+    if not TYPE_CHECKING:  # A type checker would take every attribute for known.
+
+        def __getattr__(self, name: str) -> NoReturn:
+            if name.startswith("_"):
+                raise AttributeError(name)
+            raise AttributeError(at_user_line(f"a traced array has no attribute {name!r} (see: chainrule ops)"))
 
     @property
     def ndim(self) -> int:

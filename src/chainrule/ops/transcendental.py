@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ir.records import NON_NEGATIVE, POSITIVE, REALS, Elementwise, Interval
-from ..ir.registry import register
+from ..ir.registry import call, register
 
 exp = register(
     Elementwise(
@@ -63,7 +63,8 @@ xlogy = register(
         name="xlogy",
         arity=2,
         ref=lambda x, y: np.where(x == 0, x * 0, x * np.log(np.where(x == 0, 1, y))),
-        partials=lambda x, y, z: (log(y), x / y),
+        # Where x is 0 the product is 0 for every y, and so is its slope in y.
+        partials=lambda x, y, z: (log(y), call("where", x == 0, 0.0, x / y)),
         why="a product with a logarithm, where nothing times −∞ is nothing",
         numpy="np.where({0} == 0, 0, {0} * np.log(np.where({0} == 0, 1, {1})))",
         c="({0} == 0 ? 0 : {0} * log{f}({1}))",

@@ -78,13 +78,18 @@ def _einsum(reader: Reader, node: Einsum, places: Places, scope: frozenset[str],
     return summation(fresh, arithmetic.multiply(*parts))
 
 
+def total(body: Box) -> Box:
+    """Σ over all entries of an array, with a minus sign in front of it."""
+    minus, rest = arithmetic.split_sign(body)
+    return arithmetic.signed(minus, Big("Σ", r"\sum", (), rest))
+
+
 def summation(letters: Places, body: Box) -> Box:
     """Σ over letters, with a minus sign in front of it."""
     if not letters:
         return body
-    if isinstance(body, Negative):
-        return Negative(Big("Σ", r"\sum", letters, body.body))
-    return Big("Σ", r"\sum", letters, body)
+    minus, rest = arithmetic.split_sign(body)
+    return arithmetic.signed(minus, Big("Σ", r"\sum", letters, rest))
 
 
 def _reduce(reader: Reader, node: Reduce, places: Places, scope: frozenset[str], depth: int) -> Box:

@@ -100,7 +100,7 @@ def _range(spec: SliceSpec) -> Box:
     assert spec is not None
     first, entries, step = spec
     stop = first + entries * step
-    return Number(first) if entries == 1 and step != 1 else Range(first, None if stop < 0 else stop, step)
+    return Range(first, None if stop < 0 else stop, step)
 
 
 def _gather(reader: Reader, node: Gather, depth: int) -> Box:
@@ -155,6 +155,19 @@ def _reshape(node: Reshape, body: Box) -> Box:
         if 1 not in old and len(new) > len(old):
             return Spread(body, tuple(e == 1 for e in new))
         if 1 not in new:
-            return at(body, [Number(0) if e == 1 else None for e in old])
+            return _dropped(node.args[0], body)
     extents = tuple(Number(e) if isinstance(e, int) else Symbol(e.name, size=True) for e in new)
     return Call("reshape", (body, *extents))
+
+
+def _dropped(x: Node, body: Box) -> Box:
+    """An array without its axes of length one: x[0], or x[2] where they come from a slice."""
+    taken: list[Box | None] = [None] * x.ndim
+    if isinstance(x, Slice) and isinstance(body, At):
+        taken = [*body.places, *taken[len(body.places) :]]
+        body = body.body
+    places: list[Box | None] = []
+    for extent, place in zip(x.shape, taken, strict=True):
+        first = place.first if isinstance(place, Range) else 0
+        places.append(Number(first) if extent == 1 else place)
+    return at(body, places)

@@ -56,7 +56,7 @@ class Program:
             if run is None:
                 return self(values, dtype)
         with np.errstate(all="ignore"):
-            return [np.asarray(o, _dtype(o, dtype)) for o in run(*arrays.values())]
+            return [_settled(o, dtype) for o in run(*arrays.values())]
 
     def _compile(self, long_axes: bool) -> Callable[..., tuple[Any, ...]] | None:
         """The compiled text, which tracebacks can show; None where the graph has no printed form."""
@@ -73,6 +73,7 @@ class Program:
         return scope["program"]  # type: ignore[no-any-return]
 
 
-def _dtype(value: Any, dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Floats have the run's precision, Python's own among them; whole numbers and truth values stay."""
-    return dtype if np.asarray(value).dtype.kind == "f" else None
+def _settled(value: Any, dtype: np.dtype[Any]) -> Any:
+    """A result as an array or NumPy number: floats at the run's precision, whole numbers and truth values as they are."""
+    array = np.asarray(value)
+    return (array.astype(dtype, copy=False) if array.dtype.kind == "f" else array)[()]

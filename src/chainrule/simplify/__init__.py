@@ -1,5 +1,6 @@
 """Rewriting: rules as data, in phases, each with a measure that every application lowers."""
 
+from .. import ops as _ops  # the rules name operations, which this enters
 from .engine import Applied, Phase, RewriteError, apply_phase, rewrite
 from .phases import FACTOR, PHASES, STABLE, TIDY, simplify, stabilise
 from .rule import Rule

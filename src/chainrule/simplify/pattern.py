@@ -61,7 +61,7 @@ class Pattern:
         return App("logical_not", (self,))
 
     def match(self, node: Node, bound: Bindings) -> bool:
-        """Whether the node has this shape; fills in what the variables stand for."""
+        """Whether the node has this shape; fills in what the variables stand for (after a failure, with anything)."""
         raise NotImplementedError
 
     def build(self, bound: Mapping[str, Node]) -> Any:
@@ -107,16 +107,26 @@ class App(Pattern):
     def match(self, node: Node, bound: Bindings) -> bool:
         if not isinstance(node, Map) or node.op.name != self.op:
             return False
-        before, inner = dict(bound), len(bound.inner)
-        orders = (node.args, node.args[::-1]) if node.op.commutative else (node.args,)
-        for args in orders:
-            if all(p.match(a, bound) for p, a in zip(self.args, args, strict=True)):
-                bound.inner.append(node)
-                return True
-            bound.clear()
-            bound.update(before)
-            del bound.inner[inner:]
-        return False
+        if not node.op.commutative:
+            matched = self._fits(node.args, bound)
+        else:
+            before, inner = dict(bound), len(bound.inner)
+            matched = self._fits(node.args, bound)
+            if not matched:
+                bound.clear()
+                bound.update(before)
+                del bound.inner[inner:]
+                matched = self._fits(node.args[::-1], bound)
+        if matched:
+            bound.inner.append(node)
+        return matched
+
+    def _fits(self, operands: tuple[Node, ...], bound: Bindings) -> bool:
+        """Whether the operands match in this order. A plain loop: this is where rewriting spends its time."""
+        for pattern, operand in zip(self.args, operands, strict=True):
+            if not pattern.match(operand, bound):
+                return False
+        return True
 
     def build(self, bound: Mapping[str, Node]) -> Any:
         return call(self.op, *(as_node(p.build(bound)) for p in self.args))

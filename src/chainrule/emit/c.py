@@ -1,0 +1,212 @@
+"""A graph as one self-contained file of plain C11: readable, nothing allocated, named dimensions left open.
+
+What is stored and what is folded into expressions is decided in `c_plan`; `c_nodes` writes a loop nest a node.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from ..ir.dims import Dim, Shape, show_shape
+from ..ir.graph import Graph
+from ..ir.node import Kind, Node
+from ..lower.contraction import pairwise
+from .c_body import Body, Failure
+from .c_nodes import copy, write
+from .c_plan import NoSpelling, plan
+from .c_text import REALS, Names, Real, harmless, product
+
+__all__ = ["Argument", "CSource", "Failure", "NoSpelling", "source", "sources"]
+
+_PREAMBLE = """\
+/* Compile with -std=c11 -fwrapv -ffp-contract=off, link with -lm. Arrays are row-major. */
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+"""
+_PADDED = """\
+/* Bytes that so many entries take in the workspace, up to the next multiple of 64. */
+static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
+{
+    return (entries * (ptrdiff_t)size + 63) / 64 * 64;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An array that goes in or comes out: the name it has outside, its shape and kind of number."""
+
+    name: str
+    shape: Shape
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class CSource:
+    """A C function and how to call it: the sizes of ``dims``, ``inputs``, ``outputs``, then the workspace.
+
+    ``text`` is the whole file, ``function`` the name in it. ``{function}_workspace`` takes the sizes and gives the
+    bytes of workspace needed. The function returns 0, or n where ``failures[n - 1]`` happened.
+    """
+
+    text: str
+    function: str
+    dtype: str
+    dims: tuple[Dim, ...]
+    inputs: tuple[Argument, ...]
+    outputs: tuple[Argument, ...]
+    failures: tuple[Failure, ...]
+
+
+def source(graph: Graph, *, name: str = "f", dtype: str = "float64") -> CSource:
+    """The graph as a C function. ``dtype`` is float64 or float32.
+
+    Raises NoSpelling where the graph has a derivative that is not worked out, or an operation whose record has no C.
+    """
+    return sources([(name, graph, dtype)])[0]
+
+
+def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
+    """Several functions (name, graph, dtype) in one file, which each of them holds."""
+    names = Names()
+    names.new("f_workspace", "f")
+    functions = [_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs]
+    text = "\n".join(f.text for f in functions)
+    kernels = [_kernel(k) for k in ("int_power",) if re.search(rf"\b{k}\(", text)]
+    text = "\n".join([_PREAMBLE, *kernels, _PADDED, text])
+    return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
+
+
+def _function_name(wanted: str, names: Names) -> str:
+    """Ours begin with cr_, so that they meet no function of the C library; f stands for itself."""
+    return names.new("f", "f") if wanted == "f" else "cr_" + names.new(wanted, "f")
+
+
+def _kernel(name: str) -> str:
+    """The text of a function that a record's spelling calls."""
+    return (resources.files(__package__) / "runtime" / f"{name}.c").read_text(encoding="utf-8")
+
+
+def _function(function: str, graph: Graph, real: Real) -> CSource:
+    """One function; its text is without the file's preamble."""
+    graph = pairwise(graph)
+    names = Names()
+    names.new(function, "f")
+    names.new(f"{function}_workspace", "f")
+    dims = {d: names.new(d.name, "n") for d in graph.dims()}
+    where: dict[Node, str] = {i: names.new(i.name, "x") for i in graph.inputs}
+    pointers = [f"const {real.of(i.kind)} *restrict {where[i]}" for i in graph.inputs]
+    planned = plan(graph.outputs)
+    stored = set(planned.stored)
+    outs: list[str] = []
+    for output in graph.outputs:
+        outs.append(names.new(graph.names.get(output, ""), f"out{len(outs)}"))
+        if output in stored and output not in where:
+            where[output] = outs[-1]
+    body = Body(planned, real, dims, where)
+    buffers = _name_the_stored(body, graph, names)
+    for node in planned.stored:
+        write(body, node, graph.names.get(node, where[node]))
+    for output, out in zip(graph.outputs, outs, strict=True):
+        if where.get(output) != out:
+            copy(body, output, out)
+    outputs = tuple(
+        Argument(graph.names.get(o, out), o.shape, o.kind) for o, out in zip(graph.outputs, outs, strict=True)
+    )
+    pointers += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
+    pointing = _pointers(body, buffers)
+    text = "\n".join(
+        [
+            _heading(graph, where, outs),
+            f"int {function}({_arguments([f'ptrdiff_t {d}' for d in dims.values()] + pointers)})",
+            "{",
+            *_unused([*dims.values(), *(where[i] for i in graph.inputs)], [*pointing, *body.lines.lines]),
+            *body.constants,
+            *pointing,
+            *body.lines.lines,
+            "    return 0;",
+            "}",
+            "",
+            _workspace(function, body, buffers),
+        ]
+    )
+    inputs = tuple(Argument(i.name, i.shape, i.kind) for i in graph.inputs)
+    return CSource(text, function, real.dtype, tuple(dims), inputs, outputs, tuple(body.failures))
+
+
+def _name_the_stored(body: Body, graph: Graph, names: Names) -> list[Node]:
+    """Give each stored node a name; those that are arrays and no outputs need a place in the workspace."""
+    buffers = []
+    for number, node in enumerate(body.plan.stored):
+        if node not in body.where:
+            body.where[node] = names.new(graph.names.get(node, ""), f"v{number}")
+            if node.shape == ():
+                body.scalars.add(node)
+            else:
+                buffers.append(node)
+    return buffers
+
+
+def _arguments(pointers: list[str]) -> str:
+    """The arguments of the function, one a line."""
+    return "".join(f"\n    {p}," for p in pointers) + "\n    void *restrict workspace"
+
+
+def _heading(graph: Graph, where: dict[Node, str], outs: list[str]) -> str:
+    """What goes in and what comes out, as a comment."""
+    lines = ["/* In:"]
+    lines += [_described(where[i], i.name, i.shape) for i in graph.inputs]
+    lines.append(" * Out:")
+    pairs = zip(graph.outputs, outs, strict=True)
+    lines += [_described(out, graph.names.get(output, out), output.shape) for output, out in pairs]
+    return "\n".join([*lines, " */"])
+
+
+def _described(identifier: str, name: str, shape: Shape) -> str:
+    """An argument in the heading; with its own name where that is not the identifier."""
+    alias = "" if name == identifier else f" is {harmless(name)},"
+    return f" *   {identifier}{alias} {harmless(show_shape(shape))}"
+
+
+def _unused(names: list[str], lines: list[str]) -> list[str]:
+    """What tells the compiler that an argument goes unused on purpose."""
+    used = set(re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", "\n".join(lines))))
+    return [f"    (void){name};" for name in names if name not in used]
+
+
+def _bytes(body: Body, node: Node) -> str:
+    entries = product(body.extent(e) for e in node.shape)
+    return f"padded({entries}, sizeof({body.real.of(node.kind)}))"
+
+
+def _pointers(body: Body, buffers: list[Node]) -> list[str]:
+    """Where in the workspace each array lies."""
+    lines = ["    unsigned char *at = workspace;"] if buffers else ["    (void)workspace;"]
+    for node in buffers:
+        ctype = body.real.of(node.kind)
+        lines.append(f"    {ctype} *restrict const {body.where[node]} = ({ctype} *)at;")
+        lines.append(f"    at += {_bytes(body, node)};")
+    return lines
+
+
+def _workspace(function: str, body: Body, buffers: list[Node]) -> str:
+    """The function that says how many bytes the workspace has."""
+    dims = list(body.dims.values())
+    parameters = ", ".join(f"ptrdiff_t {d}" for d in dims) or "void"
+    total = "".join(f"\n        + {_bytes(body, node)}" for node in buffers)
+    return "\n".join(
+        [
+            f"/* The bytes of workspace that {function} needs. */",
+            f"ptrdiff_t {function}_workspace({parameters})",
+            "{",
+            *_unused(dims, [total]),
+            f"    return 0{total};",
+            "}",
+            "",
+        ]
+    )

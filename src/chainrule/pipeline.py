@@ -1,0 +1,233 @@
+"""READ FIRST: the whole way, from a function to its gradient, as a handful of calls.
+
+    traced   = function.trace()                     frontend: what the user wrote, as a graph
+    forward  = stabilise(traced.graph)              simplify: in forms that keep their digits
+    reverse({loss: 1}, wrt)                         derive: the chain rule, every cotangent once
+    graph    = simplify(…)                          simplify: the form a person would write
+    source(graph).text                              emit: as NumPy (or C)
+    Program(graph)(values)                          run: numbers
+
+Each is a function from one frozen value to the next; none reaches back.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .derive import Cotangents, reverse
+from .emit import numpy as emit_numpy
+from .frontend.function import Function
+from .frontend.trace import Traced
+from .ir.build import constant
+from .ir.dims import show_shape
+from .ir.errors import DerivativeError
+from .ir.graph import Graph, use_counts
+from .ir.node import Einsum, Input, Map, Node, Reduce
+from .run.printed import Program
+from .simplify import simplify, stabilise
+
+
+@dataclass(frozen=True, eq=False)
+class GradientGraph:
+    """A function together with its gradients, as one graph.
+
+    The first ``values`` outputs are the function's own; one gradient for each input in ``wrt`` follows.
+    ``intermediate`` gives the gradient of every named intermediate.
+    """
+
+    traced: Traced
+    graph: Graph
+    wrt: tuple[Input, ...]
+    values: int
+
+    @property
+    def gradients(self) -> tuple[Node, ...]:
+        """The gradient for each input in ``wrt``."""
+        return self.graph.outputs[self.values :]
+
+
+def gradient_graph(traced: Traced, wrt: Sequence[Input]) -> GradientGraph:
+    """The value and the gradients by ``wrt``, derived, simplified, and named after what they belong to.
+
+    Raises DerivativeError where the first result is no single float, or where an input in ``wrt`` has no derivative.
+    """
+    graph = stabilise(traced.graph)
+    loss = _loss_of(traced, graph)
+    for node in wrt:
+        check_differentiable(node, traced.function)
+    cotangents = reverse({loss: constant(1, "float")}, wrt)
+    gradients = tuple(cotangents.get(node) for node in wrt)
+    outputs = (*graph.outputs, *gradients)
+    names = _with_gradient_names(graph, outputs, cotangents, loss, wrt)
+    return GradientGraph(traced, simplify(Graph(graph.inputs, outputs, names)), tuple(wrt), len(graph.outputs))
+
+
+def _loss_of(traced: Traced, graph: Graph) -> Node:
+    """The scalar that is differentiated: the result, or the first of several."""
+    result = traced.result
+    first = result[0] if isinstance(result, (tuple, list)) and result else result
+    if not isinstance(first, Node):
+        raise DerivativeError(f"{traced.function} has to return its loss, alone or first: return loss, {{…}}")
+    loss = graph.outputs[0]
+    if loss.shape != ():
+        raise DerivativeError(
+            f"a gradient is that of one number, and {traced.function} returns an array of shape "
+            f"{show_shape(loss.shape)}: sum it or take its mean, or ask for cr.jacobian"
+        )
+    if loss.kind != "float":
+        raise DerivativeError(f"{traced.function} returns a number of kind {loss.kind}, which has no derivative")
+    return loss
+
+
+def check_differentiable(node: Input, function: str) -> None:
+    """Raise DerivativeError for an input of integers or truth values, by name."""
+    if node.kind != "float":
+        raise DerivativeError(
+            f"{node.name} of {function} is an array of kind {node.kind}, and a derivative with respect to it does not "
+            f"exist: pass it as floats ({node.name}.astype(float)) if it is a quantity, or leave it out of wrt"
+        )
+
+
+def _with_gradient_names(
+    graph: Graph, outputs: Sequence[Node], cotangents: Cotangents, loss: Node, wrt: Sequence[Input]
+) -> dict[Node, str]:
+    """The names of a function's graph, and d_… for the gradient of each thing that has one.
+
+    An intermediate without a name whose gradient is used more than once gets one (u1, u2, …), so that a reader sees
+    what the gradient belongs to.
+    """
+    names = dict(graph.names)
+    taken = set(names.values())
+    owners = {node: name for node, name in names.items() if node is not loss and node in cotangents.of}
+    for node in wrt:
+        owners.setdefault(node, node.name)
+
+    def give(node: Node, name: str) -> None:
+        if node.args and node not in names:
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names[node] = name
+
+    for node, name in owners.items():
+        if node in cotangents.of:
+            give(cotangents.of[node], f"d_{name.replace('.', '_')}")
+    uses = use_counts(outputs)
+    shared: dict[Node, Node] = {}
+    for node in graph.nodes():
+        g = cotangents.of.get(node)
+        is_value = isinstance(node, (Map, Reduce)) or (isinstance(node, Einsum) and not node.is_layout)
+        if g is not None and g.args and is_value and node not in names and g not in names and uses.get(g, 0) > 1:
+            # Of several that share a gradient (z = x w, z + b) the last is what a reader would name.
+            shared[g] = node
+    for count, (g, node) in enumerate(shared.items(), 1):
+        give(node, f"u{count}")
+        give(g, f"d_u{count}")
+    return names
+
+
+def executable(graph: Graph, name: str = "program") -> Program:
+    """A graph that can be called with arrays."""
+    return Program(graph, name)
+
+
+# ---------------------------------------------------------------------------------------------- programs, kept
+
+_programs: weakref.WeakKeyDictionary[Traced, dict[Any, Any]] = weakref.WeakKeyDictionary()
+_functions: weakref.WeakKeyDictionary[Callable[..., Any], Function] = weakref.WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def kept(traced: Traced, key: Any, make: Callable[[], Any]) -> Any:
+    """What was made for this trace and key before, or what ``make`` gives."""
+    with _lock:
+        made = _programs.setdefault(traced, {})
+    if key not in made:
+        made[key] = make()
+    return made[key]
+
+
+def evaluate(function: Function, bound: dict[str, Any]) -> Any:
+    """The engine of every Function: its value on arrays."""
+    traced = function.trace(bound)
+    program = kept(traced, "value", lambda: Program(simplify(stabilise(traced.graph)), traced.function))
+    return traced.unflatten(program(traced.flatten(bound)))
+
+
+def as_function(f: Callable[..., Any]) -> Function:
+    """A plain Python function as a Function; a Function as it is."""
+    if isinstance(f, Function):
+        return f
+    if not callable(f):
+        raise TypeError(f"a function is needed, not {type(f).__name__}")
+    with _lock:
+        found = _functions.get(f)
+        if found is None:
+            found = _functions[f] = Function(f, evaluate)
+    return found
+
+
+def function(*plain: Callable[..., Any], **shapes: Any) -> Any:
+    """Declare the shapes of a function's arguments: ``@cr.function(x="N d", y="N int", w=(3, 4), b="")``.
+
+    A name is a dimension whose size is known when the function is called; a trailing ``int`` or ``bool`` says that the
+    numbers are no floats; ``""`` is a single number. Raises ArgumentError for an argument the function has not.
+    """
+    if plain:
+        (f,) = plain
+        return Function(f, evaluate, shapes)
+    return lambda f: Function(f, evaluate, shapes)
+
+
+def wanted(function: Function, traced: Traced, wrt: str | Sequence[str] | None) -> dict[str, list[Input]]:
+    """The inputs for each name asked for; the first argument's where nothing is. Raises ArgumentError."""
+    if wrt is None:
+        wrt = next(iter(function.signature.parameters))
+    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    return {name: traced.leaves(name) for name in names}
+
+
+def arrange(traced: Traced, groups: Mapping[str, list[Input]], values: Sequence[Any], single: bool) -> Any:
+    """Values by name, each in its argument's structure; the bare value where one name was asked for."""
+    from .frontend.tree import map_leaves
+
+    left = dict(zip([i.name for group in groups.values() for i in group], values, strict=True))
+
+    def structure(name: str) -> Any:
+        tree = traced.arguments.get(name)
+        if tree is None:
+            group = groups[name]
+            return left[name] if len(group) == 1 and group[0].name == name else {i.name: left[i.name] for i in group}
+        return map_leaves(lambda _, leaf: left[leaf.name] if isinstance(leaf, Input) else leaf, tree)
+
+    arranged = {name: structure(name) for name in groups}
+    return next(iter(arranged.values())) if single else arranged
+
+
+# ---------------------------------------------------------------------------------------------- printed
+
+
+def source(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> str:
+    """Readable NumPy for f and its gradients, in the user's own names; it runs without chainrule.
+
+    ``wrt``: the arguments whose gradients are wanted, the first one unless told; an empty list gives f alone. f has its
+    shapes declared. The function that is printed returns the value and a dict of gradients.
+    """
+    function = as_function(f)
+    traced = function.trace()
+    inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
+    if not inputs:
+        graph, name, doc = simplify(stabilise(traced.graph)), traced.function, f"{traced.function}."
+    else:
+        graph, name = gradient_graph(traced, inputs).graph, f"{traced.function}_and_gradients"
+        doc = f"The value of {traced.function} and its gradients by {', '.join(i.name for i in inputs)}."
+    split = len(traced.graph.outputs)
+    value = ", ".join(f"{{{i}}}" for i in range(split))
+    gradients = ", ".join(f'"{i.name}": {{{split + k}}}' for k, i in enumerate(inputs))
+    value = value if split == 1 else f"({value})"
+    results = f"{value}, {{{gradients}}}" if inputs else value
+    return emit_numpy.source(graph, function=name, doc=doc, results=results, forward=split).text

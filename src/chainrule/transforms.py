@@ -1,0 +1,201 @@
+"""What a user asks of a function: its gradient, and the same graph in other directions.
+
+Each takes a function and gives one with the same arguments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .derive import forward, jacobian, reverse
+from .frontend.trace import Traced
+from .ir.errors import DerivativeError
+from .ir.graph import Graph
+from .ir.node import Input
+from .pipeline import arrange, as_function, check_differentiable, evaluate, gradient_graph, kept, wanted
+from .run.printed import Program
+from .simplify import simplify, stabilise
+
+
+def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
+    """The value of f, and its gradient with respect to one argument or several.
+
+    ``wrt``: a name → an array (or the argument's structure); a list of names → a dict by name; nothing → the first
+    argument. f returns a single float, alone or first of several results. The gradient has the argument's shape and
+    the precision of the float arguments.
+
+    Raises ArgumentError for a name f does not have, DerivativeError for an integer argument or a result that is no
+    single float, ShapeError where shapes do not fit.
+    """
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        groups = wanted(function, traced, wrt)
+        inputs = [i for group in groups.values() for i in group]
+        key = ("gradient", *(i.name for i in inputs))
+        program = kept(traced, key, lambda: Program(gradient_graph(traced, inputs).graph, traced.function))
+        results = program(traced.flatten(bound))
+        split = len(traced.graph.outputs)
+        single = wrt is None or isinstance(wrt, str)
+        return traced.unflatten(results[:split]), arrange(traced, groups, results[split:], single)
+
+    return call
+
+
+def grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """The gradient of f with respect to one argument or several: `value_and_grad` without the value."""
+    both = value_and_grad(f, wrt)
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
+
+
+def vjp(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None = None
+) -> Callable[..., tuple[Any, Callable[[Any], Any]]]:
+    """Reverse mode for a result of any shape: the value, and a function from its cotangent to that of ``wrt``.
+
+    ``value, pull = cr.vjp(f, "w")(x, w)``; ``pull(g)`` is Σ g ∂f/∂w, with g of the value's shape.
+    """
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, Callable[[Any], Any]]:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        groups = wanted(function, traced, wrt)
+        inputs = [i for group in groups.values() for i in group]
+        program, seed = kept(traced, ("vjp", *(i.name for i in inputs)), lambda: _vjp_program(traced, inputs))
+        arrays = traced.flatten(bound)
+        single = wrt is None or isinstance(wrt, str)
+
+        def pull(cotangent: Any) -> Any:
+            return arrange(traced, groups, program({**arrays, seed.name: np.asarray(cotangent, float)}), single)
+
+        return evaluate(function, bound), pull
+
+    return call
+
+
+def _vjp_program(traced: Traced, wrt: Sequence[Input]) -> tuple[Program, Input]:
+    graph = stabilise(traced.graph)
+    output = graph.outputs[0]
+    for node in wrt:
+        check_differentiable(node, traced.function)
+    seed = Input.of("cotangent.of.result", output.shape)
+    cotangents = reverse({output: seed}, wrt)
+    inputs = (*graph.inputs, seed)
+    return Program(simplify(Graph(inputs, tuple(map(cotangents.get, wrt)), graph.names)), traced.function), seed
+
+
+def jvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., tuple[Any, Any]]:
+    """Forward mode: the value of f, and how it changes along ``tangents``, a direction for each argument that moves.
+
+    ``value, change = cr.jvp(f, {"w": v})(x, w)``; a direction has its argument's shape.
+    """
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        moving = {name: _input(traced, name) for name in tangents}
+
+        def make() -> Program:
+            graph = stabilise(traced.graph)
+            seeds = {node: Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()}
+            changes = forward(graph.outputs, dict(seeds))
+            inputs = (*graph.inputs, *seeds.values())
+            return Program(simplify(Graph(inputs, (*graph.outputs, *changes), graph.names)), traced.function)
+
+        program = kept(traced, ("jvp", *moving), make)
+        results = program({**traced.flatten(bound), **_directions(tangents)})
+        split = len(traced.graph.outputs)
+        return traced.unflatten(results[:split]), traced.unflatten(results[split:])
+
+    return call
+
+
+def _input(traced: Traced, name: str) -> Input:
+    """The one array of this name. Raises ArgumentError, or DerivativeError where it has no derivative."""
+    group = traced.leaves(name)
+    if len(group) > 1:
+        raise DerivativeError(f"{name!r} is a structure of arrays: name one, such as {group[0].name!r}")
+    check_differentiable(group[0], traced.function)
+    return group[0]
+
+
+def _directions(tangents: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {f"{name}.tangent": np.asarray(value, np.result_type(value, np.float32)) for name, value in tangents.items()}
+
+
+def hvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., Any]:
+    """The Hessian of a scalar f times a direction, without the Hessian: forward mode over the reverse gradient.
+
+    ``cr.hvp(f, {"w": v})(x, w)`` is {"w": Σ ∂²f/∂w∂w′ v′}; with several directions, their sum in each.
+    """
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        moving = {name: _input(traced, name) for name in tangents}
+
+        def make() -> Program:
+            gradients = gradient_graph(traced, list(moving.values()))
+            seeds = {node: Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()}
+            changes = forward(gradients.gradients, dict(seeds))
+            inputs = (*gradients.graph.inputs, *seeds.values())
+            return Program(simplify(Graph(inputs, tuple(changes), gradients.graph.names)), traced.function)
+
+        program = kept(traced, ("hvp", *moving), make)
+        return dict(zip(moving, program({**traced.flatten(bound), **_directions(tangents)}), strict=True))
+
+    return call
+
+
+def jacobian_graph(traced: Traced, wrt: Input) -> Graph:
+    """∂result/∂wrt, as a graph: the result's axes first, then wrt's."""
+    check_differentiable(wrt, traced.function)
+    graph = stabilise(traced.graph)
+    return simplify(Graph(graph.inputs, tuple(jacobian(graph.outputs[:1], wrt)), graph.names))
+
+
+def jacobian_of(f: Callable[..., Any], wrt: str | None = None) -> Callable[..., Any]:
+    """The Jacobian of f's (first) result with respect to one argument: an array of the result's axes, then wrt's."""
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        node = _input(traced, wrt or next(iter(function.signature.parameters)))
+        program = kept(traced, ("jacobian", node.name), lambda: Program(jacobian_graph(traced, node), traced.function))
+        return program(traced.flatten(bound))[0]
+
+    return call
+
+
+def hessian(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., Any]:
+    """The second derivatives of a scalar f: for one name an array of shape (wrt's, wrt's); for a list {a: {b: …}}."""
+    function = as_function(f)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        bound = function.bind(args, kwargs)
+        traced = function.trace(bound)
+        single = wrt is None or isinstance(wrt, str)
+        names = [wrt or next(iter(function.signature.parameters))] if single else list(wrt or ())
+        inputs = [_input(traced, str(name)) for name in names]
+
+        def make() -> Program:
+            gradients = gradient_graph(traced, inputs)
+            rows = [jacobian(gradients.gradients, node) for node in inputs]
+            outputs = tuple(rows[b][a] for a in range(len(inputs)) for b in range(len(inputs)))
+            return Program(simplify(Graph(gradients.graph.inputs, outputs, gradients.graph.names)), traced.function)
+
+        results = kept(traced, ("hessian", *(i.name for i in inputs)), make)(traced.flatten(bound))
+        n = len(inputs)
+        table = {a: {b: results[i * n + j] for j, b in enumerate(names)} for i, a in enumerate(names)}
+        return results[0] if single else table
+
+    return call

@@ -1,0 +1,84 @@
+"""Functions of arrays, taken through the graph: their values and both modes of derivatives, as the interpreter sees them.
+
+Every graph on the way is verified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import chainrule.ops  # noqa: F401  (fills the registry)
+from chainrule.derive import forward, jacobian, reverse
+from chainrule.ir.node import Input, Kind, Node
+from chainrule.ir.verify import verify
+from chainrule.run.interpret import interpret
+
+F = Callable[..., Any]
+Arrays = Sequence[Any]
+_KINDS: dict[str, Kind] = {"f": "float", "i": "int", "b": "bool"}
+
+
+class Traced:
+    """A function at given arrays: its graph, and what it and its derivatives evaluate to."""
+
+    def __init__(self, f: F, values: Arrays) -> None:
+        arrays = [np.asarray(v) for v in values]
+        self.inputs = [Input.of(f"x{i}", a.shape, _KINDS[a.dtype.kind]) for i, a in enumerate(arrays)]
+        self.values = {i.name: a for i, a in zip(self.inputs, arrays, strict=True)}
+        self.floats = [i for i in self.inputs if i.kind == "float"]
+        self.output: Node = f(*self.inputs)
+        verify([self.output])
+
+    def evaluate(self, nodes: Sequence[Node], **more: Any) -> list[Any]:
+        verify(nodes)
+        return interpret(nodes, {**self.values, **more})
+
+    def value(self) -> Any:
+        return self.evaluate([self.output])[0]
+
+    def pullbacks(self, g: Node) -> list[Node]:
+        """The cotangents of the float inputs, given the output's."""
+        found = reverse({self.output: g}, self.floats)
+        return [found.get(i) for i in self.floats]
+
+    def pull(self, g: Any = None) -> list[Any]:
+        """Reverse mode: the cotangents of the float inputs, given the output's (ones unless told)."""
+        g = np.ones(self.output.shape) if g is None else np.asarray(g)
+        dtype = np.result_type(*(self.values[i.name].dtype for i in self.floats))
+        return self.evaluate(self.pullbacks(Input.of("g", self.output.shape)), g=g.astype(dtype))
+
+    def push(self, tangents: Arrays) -> Any:
+        """Forward mode: the output's tangent, given those of the float inputs."""
+        seeds = {i: Input.of(f"t{n}", i.shape) for n, i in enumerate(self.floats)}
+        given = {
+            s.name: np.asarray(t, self.values[i.name].dtype)
+            for (i, s), t in zip(seeds.items(), tangents, strict=True)
+        }
+        return self.evaluate(forward([self.output], seeds), **given)[0]
+
+    def jacobians(self) -> list[Any]:
+        """The Jacobian in each float input: the output's axes first, then the input's."""
+        return self.evaluate([jacobian([self.output], i)[0] for i in self.floats])
+
+    def gradient(self, i: int) -> Callable[..., Node]:
+        """The gradient of the sum of the outputs in the i-th float input, as a function to be traced again."""
+        ones = np.ones(self.output.shape)
+        g = self.pullbacks(Input.of("g", self.output.shape))[i]
+
+        def again(*inputs: Node) -> Node:
+            from chainrule.ir.build import as_node
+            from chainrule.ir.graph import substitute
+
+            replace: dict[Node, Node] = dict(zip(self.inputs, inputs, strict=True))
+            replace[Input.of("g", self.output.shape)] = as_node(ones)
+            return substitute([g], replace)[0]
+
+        return again
+
+
+def random_like(rng: np.random.Generator, array: Any) -> Any:
+    """Normal numbers of the array's shape: a cotangent or tangent that hides no bug."""
+    return rng.normal(size=np.shape(array))
