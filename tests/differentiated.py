@@ -14,7 +14,7 @@ import chainrule.ops  # noqa: F401  (fills the registry)
 from chainrule.derive import forward, jacobian, reverse
 from chainrule.ir.node import Input, Kind, Node
 from chainrule.ir.verify import verify
-from chainrule.run.interpret import interpret
+from chainrule.run.interpret import interpret, precision
 
 F = Callable[..., Any]
 Arrays = Sequence[Any]
@@ -34,7 +34,8 @@ class Traced:
 
     def evaluate(self, nodes: Sequence[Node], **more: Any) -> list[Any]:
         verify(nodes)
-        return interpret(nodes, {**self.values, **more})
+        # Told, since a gradient that is constant no longer holds the arguments.
+        return interpret(nodes, {**self.values, **more}, dtype=precision(self.values))
 
     def value(self) -> Any:
         return self.evaluate([self.output])[0]
@@ -47,16 +48,12 @@ class Traced:
     def pull(self, g: Any = None) -> list[Any]:
         """Reverse mode: the cotangents of the float inputs, given the output's (ones unless told)."""
         g = np.ones(self.output.shape) if g is None else np.asarray(g)
-        dtype = np.result_type(*(self.values[i.name].dtype for i in self.floats))
-        return self.evaluate(self.pullbacks(Input.of("g", self.output.shape)), g=g.astype(dtype))
+        return self.evaluate(self.pullbacks(Input.of("g", self.output.shape)), g=g)
 
     def push(self, tangents: Arrays) -> Any:
         """Forward mode: the output's tangent, given those of the float inputs."""
         seeds = {i: Input.of(f"t{n}", i.shape) for n, i in enumerate(self.floats)}
-        given = {
-            s.name: np.asarray(t, self.values[i.name].dtype)
-            for (i, s), t in zip(seeds.items(), tangents, strict=True)
-        }
+        given = {seed.name: t for seed, t in zip(seeds.values(), tangents, strict=True)}
         return self.evaluate(forward([self.output], seeds), **given)[0]
 
     def jacobians(self) -> list[Any]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .derive import Cotangents, reverse
@@ -23,9 +23,10 @@ from .emit import numpy as emit_numpy
 from .frontend.function import Function
 from .frontend.trace import Traced
 from .ir.build import constant
+from .ir.derivation import Derivation
 from .ir.dims import show_shape
 from .ir.errors import DerivativeError
-from .ir.graph import Graph, use_counts
+from .ir.graph import Graph, toposort, use_counts
 from .ir.node import Einsum, Input, Map, Node, Reduce
 from .run.printed import Program
 from .simplify import simplify, stabilise
@@ -36,13 +37,21 @@ class GradientGraph:
     """A function together with its gradients, as one graph.
 
     The first ``values`` outputs are the function's own; one gradient for each input in ``wrt`` follows.
-    ``intermediate`` gives the gradient of every named intermediate.
+    ``intermediates`` gives the gradient of every named intermediate, and of the loss.
     """
 
     traced: Traced
     graph: Graph
     wrt: tuple[Input, ...]
     values: int
+    intermediates: Mapping[Node, Node]
+
+    @property
+    def forward(self) -> Graph:
+        """The function alone, with its own names."""
+        outputs = self.graph.outputs[: self.values]
+        own = set(toposort((*self.graph.inputs, *outputs)))
+        return Graph(self.graph.inputs, outputs, {n: name for n, name in self.graph.names.items() if n in own})
 
     @property
     def gradients(self) -> tuple[Node, ...]:
@@ -63,7 +72,18 @@ def gradient_graph(traced: Traced, wrt: Sequence[Input]) -> GradientGraph:
     gradients = tuple(cotangents.get(node) for node in wrt)
     outputs = (*graph.outputs, *gradients)
     names = _with_gradient_names(graph, outputs, cotangents, loss, wrt)
-    return GradientGraph(traced, simplify(Graph(graph.inputs, outputs, names)), tuple(wrt), len(graph.outputs))
+    told = [node for node in names if node in cotangents.of and not isinstance(node, Input)]
+    # Named nodes stay as they are in any case; as outputs they are found again after the rewriting.
+    every = (*outputs, *told, *(cotangents.of[node] for node in told))
+    simplified = simplify(Graph(graph.inputs, every, names))
+    results, rest = simplified.outputs[: len(outputs)], simplified.outputs[len(outputs) :]
+    return GradientGraph(
+        traced,
+        Graph(graph.inputs, results, simplified.names),
+        tuple(wrt),
+        len(graph.outputs),
+        dict(zip(rest[: len(told)], rest[len(told) :], strict=True)),
+    )
 
 
 def _loss_of(traced: Traced, graph: Graph) -> Node:
@@ -209,6 +229,42 @@ def arrange(traced: Traced, groups: Mapping[str, list[Input]], values: Sequence[
 
 
 # ---------------------------------------------------------------------------------------------- printed
+
+
+def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") -> Derivation:
+    """The derivation of the gradient of f with respect to one argument, every step of it verified.
+
+    ``form``: "matrix" (a table of forward and backward formulas, and the closed form) or "components" (index notation,
+    one rule at a time). f has its shapes declared. ``print`` it, or take ``.latex()`` or ``.html()``.
+
+    Raises ValueError for an unknown form, ArithmeticError where a step would not hold (it is never shown then), and
+    what `value_and_grad` raises.
+    """
+    from . import explain
+    from .render.derivation import show_derivation
+    from .simplify.canonical import canonical
+
+    if form not in explain.FORMS:
+        raise ValueError(f"{form!r} is no form of telling; there are {', '.join(explain.FORMS)}")
+    function = as_function(f)
+    traced = function.trace()
+    inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
+    if len(inputs) > 1:
+        raise DerivativeError(f"{wrt!r} is a structure of arrays: name one, such as {inputs[0].name!r}")
+    derived = gradient_graph(traced, inputs)
+    (gradient,) = derived.gradients
+    if form == "matrix":
+        told = explain.matrix(derived.forward, derived.intermediates, gradient, inputs[0])
+    else:
+        told = explain.components(derived.forward, gradient, inputs[0])
+        result = told.steps[-1].before
+        if canonical(result) is not canonical(gradient):
+            raise ArithmeticError(f"the derivation of {wrt} does not end in the gradient that runs")
+    error, step = explain.largest_deviation(told)
+    if not error < 1e-9:
+        where = f" at the step {step.rule!r} ({step.why})" if step else ""
+        raise ArithmeticError(f"the derivation of {wrt} deviates by {error:.1e}{where}")
+    return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
 
 
 def source(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> str:

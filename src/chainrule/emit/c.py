@@ -37,6 +37,9 @@ static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
 """
 
 
+_LINE = "\n    "
+
+
 @dataclass(frozen=True)
 class Argument:
     """An array that goes in or comes out: the name it has outside, its shape and kind of number."""
@@ -50,7 +53,7 @@ class Argument:
 class CSource:
     """A C function and how to call it: the sizes of ``dims``, ``inputs``, ``outputs``, then the workspace.
 
-    ``text`` is the whole file, ``function`` the name in it. ``{function}_workspace`` takes the sizes and gives the
+    ``text`` is the whole file, ``function`` the name in it. ``workspace_{function}`` takes the sizes and gives the
     bytes of workspace needed. The function returns 0, or n where ``failures[n - 1]`` happened.
     """
 
@@ -74,7 +77,6 @@ def source(graph: Graph, *, name: str = "f", dtype: str = "float64") -> CSource:
 def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
     """Several functions (name, graph, dtype) in one file, which each of them holds."""
     names = Names()
-    names.new("f_workspace", "f")
     functions = [_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs]
     text = "\n".join(f.text for f in functions)
     kernels = [_kernel(k) for k in ("int_power",) if re.search(rf"\b{k}\(", text)]
@@ -97,64 +99,63 @@ def _function(function: str, graph: Graph, real: Real) -> CSource:
     graph = pairwise(graph)
     names = Names()
     names.new(function, "f")
-    names.new(f"{function}_workspace", "f")
     dims = {d: names.new(d.name, "n") for d in graph.dims()}
     where: dict[Node, str] = {i: names.new(i.name, "x") for i in graph.inputs}
-    pointers = [f"const {real.of(i.kind)} *restrict {where[i]}" for i in graph.inputs]
-    planned = plan(graph.outputs)
-    stored = set(planned.stored)
-    outs: list[str] = []
-    for output in graph.outputs:
-        outs.append(names.new(graph.names.get(output, ""), f"out{len(outs)}"))
-        if output in stored and output not in where:
-            where[output] = outs[-1]
-    body = Body(planned, real, dims, where)
-    buffers = _name_the_stored(body, graph, names)
-    for node in planned.stored:
-        write(body, node, graph.names.get(node, where[node]))
-    for output, out in zip(graph.outputs, outs, strict=True):
-        if where.get(output) != out:
-            copy(body, output, out)
-    outputs = tuple(
-        Argument(graph.names.get(o, out), o.shape, o.kind) for o, out in zip(graph.outputs, outs, strict=True)
-    )
-    pointers += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
-    pointing = _pointers(body, buffers)
+    outs = [names.new(graph.names.get(o, ""), f"out{n}") for n, o in enumerate(graph.outputs)]
+    parameters = [f"ptrdiff_t {d}" for d in dims.values()]
+    parameters += [f"const {real.of(i.kind)} *restrict {where[i]}" for i in graph.inputs]
+    parameters += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
+    heading = _heading(graph, where, outs)
+    arguments = [*dims.values(), *where.values()]
+    body = Body(plan(graph.outputs), real, dims, where)
+    pointers, workspace = _workspace(function, body, _named(body, graph, names, outs))
+    _write(body, graph, outs)
     text = "\n".join(
         [
-            _heading(graph, where, outs),
-            f"int {function}({_arguments([f'ptrdiff_t {d}' for d in dims.values()] + pointers)})",
+            heading,
+            f"int {function}({''.join(f'{_LINE}{p},' for p in parameters)}{_LINE}void *restrict workspace)",
             "{",
-            *_unused([*dims.values(), *(where[i] for i in graph.inputs)], [*pointing, *body.lines.lines]),
+            *_unused(arguments, [*pointers, *body.lines.lines]),
             *body.constants,
-            *pointing,
+            *pointers,
             *body.lines.lines,
             "    return 0;",
             "}",
             "",
-            _workspace(function, body, buffers),
+            workspace,
         ]
     )
     inputs = tuple(Argument(i.name, i.shape, i.kind) for i in graph.inputs)
+    pairs = zip(graph.outputs, outs, strict=True)
+    outputs = tuple(Argument(graph.names.get(o, out), o.shape, o.kind) for o, out in pairs)
     return CSource(text, function, real.dtype, tuple(dims), inputs, outputs, tuple(body.failures))
 
 
-def _name_the_stored(body: Body, graph: Graph, names: Names) -> list[Node]:
+def _write(body: Body, graph: Graph, outs: list[str]) -> None:
+    """Every stored node, then the outputs that are not worked out in place."""
+    for node in body.plan.stored:
+        write(body, node, graph.names.get(node, body.where[node]))
+    for output, out in zip(graph.outputs, outs, strict=True):
+        if body.where.get(output) != out:
+            body.restart("i")
+            copy(body, output, out)
+
+
+def _named(body: Body, graph: Graph, names: Names, outs: list[str]) -> list[Node]:
     """Give each stored node a name; those that are arrays and no outputs need a place in the workspace."""
+    stored = set(body.plan.stored)
+    for output, out in zip(graph.outputs, outs, strict=True):
+        if output in stored:
+            body.where.setdefault(output, out)
     buffers = []
-    for number, node in enumerate(body.plan.stored):
+    for serial, node in enumerate(body.plan.stored):
         if node not in body.where:
-            body.where[node] = names.new(graph.names.get(node, ""), f"v{number}")
+            body.where[node] = names.new(graph.names.get(node, ""), f"v{serial}")
             if node.shape == ():
                 body.scalars.add(node)
             else:
                 buffers.append(node)
     return buffers
-
-
-def _arguments(pointers: list[str]) -> str:
-    """The arguments of the function, one a line."""
-    return "".join(f"\n    {p}," for p in pointers) + "\n    void *restrict workspace"
 
 
 def _heading(graph: Graph, where: dict[Node, str], outs: list[str]) -> str:
@@ -179,34 +180,23 @@ def _unused(names: list[str], lines: list[str]) -> list[str]:
     return [f"    (void){name};" for name in names if name not in used]
 
 
-def _bytes(body: Body, node: Node) -> str:
-    entries = product(body.extent(e) for e in node.shape)
-    return f"padded({entries}, sizeof({body.real.of(node.kind)}))"
-
-
-def _pointers(body: Body, buffers: list[Node]) -> list[str]:
-    """Where in the workspace each array lies."""
-    lines = ["    unsigned char *at = workspace;"] if buffers else ["    (void)workspace;"]
+def _workspace(function: str, body: Body, buffers: list[Node]) -> tuple[list[str], str]:
+    """Where in the workspace each array lies, and the function that says how large it is."""
+    pointers = ["    unsigned char *at = workspace;"] if buffers else ["    (void)workspace;"]
+    total = ""
     for node in buffers:
-        ctype = body.real.of(node.kind)
-        lines.append(f"    {ctype} *restrict const {body.where[node]} = ({ctype} *)at;")
-        lines.append(f"    at += {_bytes(body, node)};")
-    return lines
-
-
-def _workspace(function: str, body: Body, buffers: list[Node]) -> str:
-    """The function that says how many bytes the workspace has."""
+        ctype, entries = body.real.of(node.kind), product(body.extent(e) for e in node.shape)
+        pointers.append(f"    {ctype} *restrict const {body.where[node]} = ({ctype} *)at;")
+        pointers.append(f"    at += padded({entries}, sizeof({ctype}));")
+        total += f"\n        + padded({entries}, sizeof({ctype}))"
     dims = list(body.dims.values())
-    parameters = ", ".join(f"ptrdiff_t {d}" for d in dims) or "void"
-    total = "".join(f"\n        + {_bytes(body, node)}" for node in buffers)
-    return "\n".join(
-        [
-            f"/* The bytes of workspace that {function} needs. */",
-            f"ptrdiff_t {function}_workspace({parameters})",
-            "{",
-            *_unused(dims, [total]),
-            f"    return 0{total};",
-            "}",
-            "",
-        ]
-    )
+    lines = [
+        f"/* The bytes of workspace that {function} needs. */",
+        f"ptrdiff_t workspace_{function}({', '.join(f'ptrdiff_t {d}' for d in dims) or 'void'})",
+        "{",
+        *_unused(dims, [total]),
+        f"    return 0{total};",
+        "}",
+        "",
+    ]
+    return pointers, "\n".join(lines)

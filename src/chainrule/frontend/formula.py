@@ -28,7 +28,7 @@ _EXACT = 2**53
 _OF_ONE = frozenset({"sum", "mean", "norm", "softmax", "log_softmax", "square", "trace", "diagonal", "transpose"})
 FUNCTIONS = _OF_ONE | {
     *("clip", "dot", "matmul", "inner", "vdot", "outer"),
-    *("mse", "binary_cross_entropy", "cross_entropy"),
+    *("dense", "mse", "binary_cross_entropy", "cross_entropy"),
 }
 """Functions that are no records of their own, and that a formula may call; of records those on entries and axes."""
 
@@ -209,13 +209,13 @@ class _Walk:
             near = difflib.get_close_matches(name, known, 1, 0.5)
             hint = f"; did you mean {near[0]!r}?" if near else " (see: chainrule ops)"
             self.refuse(f"there is no function {name!r}{hint}", node.func)
+        options = self._options(node)
         operands = [self.value(a) for a in node.args]
         if not operands:
             self.refuse(f"{name} of what?", node)
         if len(operands) > 1 and (isinstance(function, Reduction) or name in _OF_ONE):
             instead = f": of two things, {name}imum(a, b)" if name in ("max", "min") else ""
             self.refuse(f"{name} is of one array; an axis is written axis=0{instead}", node)
-        options = self._options(node)
         if isinstance(function, Elementwise) and not options and not any(isinstance(v, Node) for v in operands):
             return float(function(*operands))
         if isinstance(operands[0], (int, float)) and not any(isinstance(v, Node) for v in operands):

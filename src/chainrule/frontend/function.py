@@ -81,6 +81,10 @@ class Function:
         bound.apply_defaults()
         return dict(bound.arguments)
 
+    def with_shapes(self, shapes: Mapping[str, Any]) -> Function:
+        """The same function with these shapes declared, instead of its own."""
+        return Function(self.__wrapped__, self.engine, shapes, name=self.name, watched=self._watched)
+
     def _misfit(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ArgumentError | None:
         """What is wrong with a call that the signature refuses."""
         parameters = self.signature.parameters.values()
@@ -125,17 +129,27 @@ class Function:
             arguments = {name: inputs_of(name, value, self.declared.get(name)) for name, value in bound.items()}
         marks = Fingerprint()
         try:
-            key = (_tree_key(arguments, marks), marks.function(self.__wrapped__))
+            key: Hashable = (_tree_key(arguments, marks), marks.function(self.__wrapped__))
         except Unkeyed:
-            return self._trace(arguments)
+            # Traced anew each time; if it did what it did before, what was made of that trace can be used again.
+            traced, marks = self._trace(arguments), Fingerprint()
+            key = ("graph", marks.of(traced.graph.inputs), marks.of([traced.result]))
+            return self._found(key) or self._keep(key, marks, traced)
+        return self._found(key) or self._keep(key, marks, self._trace(arguments))
+
+    def _found(self, key: Hashable) -> Traced | None:
+        """The trace that is kept under a key."""
         with self._lock:
             found = self._traces.get(key)
-            if found is not None:
-                self._traces.move_to_end(key)
-                return found[1]
-        traced = self._trace(arguments)
+            if found is None:
+                return None
+            self._traces.move_to_end(key)
+            return found[1]
+
+    def _keep(self, key: Hashable, marks: Fingerprint, traced: Traced) -> Traced:
+        """Keep a trace, and of too many the latest; of two threads' the first."""
         with self._lock:
-            self._traces[key] = (marks.held, traced)
+            traced = self._traces.setdefault(key, (marks.held, traced))[1]
             if len(self._traces) > _KEPT:
                 self._traces.popitem(last=False)
         return traced

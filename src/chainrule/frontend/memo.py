@@ -20,11 +20,12 @@ import numpy as np
 from ..ir.dims import Dim
 from ..ir.node import Node
 from ..ir.records import Elementwise, Reduction, Structural
+from .formula import Formula
 
 _SAMPLE = 1 << 14
 _MOST_ENTRIES = 1_000
 _DEEPEST_OBJECT = 2
-_BY_IDENTITY = (ModuleType, type, BuiltinFunctionType, np.ufunc, Node, Dim, Elementwise, Reduction, Structural)
+_BY_IDENTITY = (ModuleType, type, BuiltinFunctionType, np.ufunc, Node, Dim, Elementwise, Reduction, Structural, Formula)
 _NOT_THE_USERS = {"numpy", "scipy", __name__.partition(".")[0], *sys.stdlib_module_names} - {"__main__"}
 
 

@@ -32,7 +32,7 @@ class Names:
 
     def bind(self, variable: str, value: Any, line: int) -> None:
         """A variable was bound; only an expression that is worked out by the function gets its name."""
-        if isinstance(value, Node) and not isinstance(value, (Input, Const, Size, Delta)):
+        if isinstance(value, Node) and _is_worked_out(value):
             self.variables.setdefault(value, variable)
             self.line_of.setdefault(value, line)
 
@@ -43,25 +43,28 @@ class Names:
         without a name gets the function's.
         """
         alive = set(toposort(outputs))
+        bound = {n: v for n, v in {**self.variables, **self.explicit}.items() if n in alive and _is_worked_out(n)}
         groups: dict[str, list[Node]] = {}
-        for node, variable in {**self.variables, **self.explicit}.items():
-            if node in alive and not isinstance(node, (Input, Const, Size, Delta)):
-                groups.setdefault(variable, []).append(node)
+        for node, variable in bound.items():
+            groups.setdefault(variable, []).append(node)
         names = input_names(inputs, set(groups))
         taken = set(names.values())
+        plain = {variable for variable, nodes in groups.items() if len(nodes) == 1 and variable not in taken}
+        taken |= plain
+        chosen: dict[Node, str] = {}
         for variable, nodes in groups.items():
-            if len(nodes) == 1 and variable not in taken:
-                names[nodes[0]] = variable
-        taken |= set(names.values())
-        for variable, nodes in groups.items():
-            if nodes[0] not in names:
-                names.update(zip(nodes, numbered(variable, len(nodes), taken), strict=True))
-                taken |= set(names.values())
-        first = outputs[0] if outputs else None
-        nameable = first is not None and first.shape == () and not isinstance(first, (Const, Size))
-        if nameable and first not in names and is_name(function) and function not in taken:
-            names[first] = function  # type: ignore[index]
+            texts = [variable] if variable in plain else numbered(variable, len(nodes), taken)
+            chosen.update(zip(nodes, texts, strict=True))
+            taken.update(texts)
+        names.update((node, chosen[node]) for node in bound)
+        if outputs and outputs[0] not in names and outputs[0].shape == () and _is_worked_out(outputs[0]):
+            names.update({outputs[0]: function} if is_name(function) and function not in taken else {})
         return names
+
+
+def _is_worked_out(node: Node) -> bool:
+    """Whether the function computes it, so that a variable's name is the node's own."""
+    return not isinstance(node, (Input, Const, Size, Delta))
 
 
 def input_names(inputs: Sequence[Input], variables: set[str]) -> dict[Node, str]:

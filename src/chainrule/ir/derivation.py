@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Step:
     """One equality: ``before`` equals ``after`` because of ``rule``; ``why`` says so in one line.
 
-    ``where`` is the name of the intermediate it is about; ``steps`` are the smaller steps it is made of.
+    ``where`` is the name of the intermediate it is about; ``steps`` are the smaller steps it is made of. ``opened`` is
+    a named node that ``after`` shows as what it stands for (a substitution: both sides are one node).
     """
 
     before: Node
@@ -25,6 +26,7 @@ class Step:
     why: str
     where: str = ""
     steps: tuple[Step, ...] = ()
+    opened: Node | None = None
 
     def count(self) -> int:
         """The number of equalities, those inside counted too."""
@@ -33,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A line of the matrix telling: an intermediate, its forward formula, and its gradient."""
+    """A line of the matrix telling: an intermediate, its forward formula, and its gradient (None: not asked for)."""
 
     name: str
     forward: Node

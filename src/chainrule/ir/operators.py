@@ -135,7 +135,7 @@ class Operators:
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
         _refuse(
             "the content",
-            "use functions of NumPy that chainrule knows (chainrule ops), or those of chainrule",
+            "use functions of NumPy that chainrule knows (chainrule ops): np.stack([a, b]) for np.array([a, b])",
         )
 
     def __len__(self) -> int:

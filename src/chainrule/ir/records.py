@@ -219,7 +219,10 @@ class Reduction:
         if self.float_only:
             node = cast(node, "float")
         shape, axes = node.shape, normal_axes(axis, len(node.shape))
-        steps = [(a,) for a in reversed(axes)] if self.one_axis else [axes] if axes else []
+        if not axes:
+            # Over no axes is over one of length one: the norm of a single number is its absolute value.
+            node, axes = call("reshape", node, (*shape, 1)), (len(shape),)
+        steps = [(a,) for a in reversed(axes)] if self.one_axis else [axes]
         for step in steps:
             node = Reduce.of(self, node, step)
         if not keepdims:

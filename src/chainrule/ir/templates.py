@@ -14,7 +14,7 @@ Spelled: TypeAlias = tuple[str, int]
 COMPARE, OR, AND, SUM, PRODUCT, NEGATIVE, POWER, ATOM = 10, 20, 30, 40, 50, 60, 70, 100
 
 _PLACE = re.compile(r"\{(\d)\}")
-_OPENERS, _CLOSERS = "({[,|", ")}],|"
+_OPENERS, _CLOSERS = "({[,|‖", ")}],|‖"
 _OPERATORS = (
     (r" (==|!=|<|<=|>|>=|\\le|\\ge|=|≠|≤|≥|\\ne|\\leq|\\geq) ", COMPARE),
     (r" (\||\|\||∨|\\lor) ", OR),
@@ -52,7 +52,7 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
     def place(match: re.Match[str]) -> str:
         text, binds = operands[int(match.group(1))]
         start, end = match.span()
-        before, after = template[:start].rstrip(), template[end:].lstrip().removeprefix(r"\right")
+        before, after = template[:start].rstrip(), template[end:].lstrip().removeprefix(r"\right").lstrip("\\")
         enclosed = (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
         if enclosed and (before or after):
             return text

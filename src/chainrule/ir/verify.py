@@ -59,7 +59,7 @@ def _complaint(node: Node) -> str:
                 return "a condition is a truth value"
             if node.op.result == "float" and not node.op.converts and any(arg.kind != "float" for arg in values):
                 return "the operands of an operation on floats are floats"
-            return "" if len({arg.kind for arg in values}) == 1 else "operands of different kinds"
+            return "" if len({arg.kind for arg in values}) <= 1 else "operands of different kinds"
         case Einsum():
             return _einsum_complaint(node)
         case Reduce():

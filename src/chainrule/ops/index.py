@@ -21,7 +21,8 @@ def _places(shape: tuple[int, ...], indices: Any, axis: int, batch: int) -> tupl
     """An array's shape folded to (batch, between, axis, rest), and the index that finds the entries in it."""
     b, m, r = (int(np.prod(part)) for part in (shape[:batch], shape[batch:axis], shape[axis + 1 :]))
     n = shape[axis]
-    chosen = np.asarray(indices).reshape(b, -1)
+    # Counted, not −1: a batch may be empty.
+    chosen = np.asarray(indices).reshape(b, int(np.prod(np.shape(indices)[batch:])))
     if chosen.size and (chosen.min() < -n or chosen.max() >= n):
         raise IndexError(f"an index of {chosen.min()} … {chosen.max()} into an axis of length {n}")
     index = (
@@ -46,7 +47,7 @@ def _scatter_value(node: Scatter, sizes: Sizes, x: Any, indices: Any) -> Any:
     shape = sizes.of(node.shape)
     folded, index = _places(shape, indices, axis, batch)
     result = np.zeros(folded, x.dtype)
-    np.add.at(result, index, x.reshape(folded[0], folded[1], -1, folded[3]))
+    np.add.at(result, index, x.reshape(*folded[:2], index[2].shape[2], folded[3]))
     return result.reshape(shape)
 
 
@@ -91,6 +92,10 @@ scatter = register(
 @function()
 def scatter_add(x: Any, indices: Any, length: int) -> Any:
     """Entries of x along its first axis, added up at ``indices`` in zeros of that length."""
+    if not is_traced((x, indices)):
+        result = np.zeros((length, *np.shape(x)[1:]), np.asarray(x).dtype)
+        np.add.at(result, np.asarray(indices), x)
+        return result
     return Scatter.make((as_node(x), cast(as_node(indices), "int")), (0, 0, length))
 
 

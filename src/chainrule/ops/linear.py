@@ -224,6 +224,8 @@ def _matmul_mismatch(left: Node, right: Node, inner: Extent) -> str:
         lines.append(f"  {names[0]} @ {_turned(names[1])} would fit")
     elif len(left.shape) > 1 and left.shape[-2] == inner:
         lines.append(f"  {_turned(names[0])} @ {names[1]} would fit")
+    elif len(left.shape) == len(right.shape) == 2 and right.shape[-1] == left.shape[0]:
+        lines.append(f"  {names[1]} @ {names[0]} would fit")
     else:
         fits = (left.shape[-1], *right.shape[-1:]) if len(right.shape) > 1 else (left.shape[-1],)
         lines.append(f"  {names[1]} of shape {show_shape(fits)} would fit")

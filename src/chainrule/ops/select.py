@@ -50,7 +50,7 @@ def _logic(name: str, arity: int, ref: Any, stands_for: tuple[Any, ...], spell: 
             name=name,
             arity=arity,
             result="bool",
-            conditions=arity - 1,
+            conditions=arity,
             ref=lambda *v: ref(*(np.asarray(x).astype(bool) for x in v)),
             stands_for=stands_for,
             partials=lambda *operands: (None,) * arity,
@@ -237,7 +237,7 @@ for _kind, _dtype in _CASTS:
             why="whole numbers and truth values have no slope",
             numpy=f"{{0}}.astype({_kind})",
             c="({real})({0})" if _kind == "float" else "(int64_t)({0})" if _kind == "int" else "({0} != 0)",
-            latex=r"\mathbf 1\left[{0}\right]",
+            latex=r"\mathbf1\left[{0}\right]",
             text="[{0}]",
             analytic=False,
         )

@@ -31,12 +31,12 @@ def signed(minus: bool, box: Box) -> Box:
 
 
 def add(a: Box, b: Box) -> Box:
-    """a + b, as one chain of terms."""
+    """The sum of two, as one chain of terms."""
     return Terms((*_terms(a), *_terms(b)))
 
 
 def subtract(a: Box, b: Box) -> Box:
-    """a − b; a sum that is subtracted keeps its brackets."""
+    """The difference; a sum that is subtracted keeps its brackets."""
     minus, body = split_sign(b)
     return Terms((*_terms(a), (not minus, body)))
 
@@ -62,6 +62,8 @@ def is_coefficient(box: Box) -> bool:
 
 def multiply(*boxes: Box) -> Box:
     """Factors side by side, signs pulled out, the coefficients first and the rest in the order it was written."""
+    if len(boxes) == 1:
+        return boxes[0]
     minus = False
     factors: list[Box] = []
     for box in boxes:
@@ -78,8 +80,8 @@ def multiply(*boxes: Box) -> Box:
     return signed(minus, factors[0] if len(factors) == 1 else Product(tuple(factors)))
 
 
-def divide(a: Box, b: Box, by_number: bool = False) -> Box:
-    """a / b; a coefficient under a long product is written in front of it: 1/N Σ …
+def divide(a: Box, b: Box, *, by_number: bool = False) -> Box:
+    """The quotient; a coefficient under a long product is written in front of it: 1/N Σ …
 
     ``by_number`` says that b is one number for the whole array a.
     """
@@ -97,8 +99,10 @@ def divide(a: Box, b: Box, by_number: bool = False) -> Box:
 
 
 def hadamard(a: Box, b: Box) -> Box:
-    """a ⊙ b, with signs and numbers pulled to the front."""
-    minus, front, core = False, [], []
+    """The product entry by entry, with signs and numbers pulled to the front."""
+    minus = False
+    front: list[Box] = []
+    core: list[Box] = []
     for box in (a, b):
         sign, body = split_sign(box)
         minus ^= sign

@@ -137,9 +137,12 @@ def _scalar_chain(left: list[Factor]) -> Box | None:
 
 def batched(factors: Sequence[Factor], out: Subscripts) -> Box | None:
     """Matrix products side by side along leading axes, as NumPy's @ takes them; None where they are none."""
-    lead = out[:-2]
-    if len(factors) != 2 or len(out) < 3:
+    if len(factors) != 2 or len(out) < 2:
         return None
+    first, second = factors
+    if first.sub == out + second.sub and len(second.sub) == 1:
+        return MatrixProduct((first.box, second.box))
+    lead = out[:-2]
     for factor in factors:
         own = factor.sub[:-2]
         if len(factor.sub) < 2 or own != lead[len(lead) - len(own) :]:

@@ -78,18 +78,15 @@ def _einsum(reader: Reader, node: Einsum, places: Places, scope: frozenset[str],
     return summation(fresh, arithmetic.multiply(*parts))
 
 
-def total(body: Box) -> Box:
-    """Σ over all entries of an array, with a minus sign in front of it."""
+def total(body: Box, letters: Places = ()) -> Box:
+    """Σ over all entries of an array, with a minus sign in front of it; the letters are those that it shows."""
     minus, rest = arithmetic.split_sign(body)
-    return arithmetic.signed(minus, Big("Σ", r"\sum", (), rest))
+    return arithmetic.signed(minus, Big("Σ", r"\sum", letters, rest))
 
 
 def summation(letters: Places, body: Box) -> Box:
     """Σ over letters, with a minus sign in front of it."""
-    if not letters:
-        return body
-    minus, rest = arithmetic.split_sign(body)
-    return arithmetic.signed(minus, Big("Σ", r"\sum", letters, rest))
+    return total(body, letters) if letters else body
 
 
 def _reduce(reader: Reader, node: Reduce, places: Places, scope: frozenset[str], depth: int) -> Box:
@@ -110,7 +107,8 @@ def _reduce(reader: Reader, node: Reduce, places: Places, scope: frozenset[str],
 def _strided(spec: tuple[int, int, int], place: Box) -> Box:
     """Where the entry of a slice stands in the whole axis: first + step · i."""
     first, _, step = spec
-    moved = place if step == 1 else arithmetic.multiply(Number(step), place)
+    moved = arithmetic.multiply(*([] if abs(step) == 1 else [Number(abs(step))]), place)
+    moved = arithmetic.signed(step < 0, moved)
     if first == 0:
         return moved
     if isinstance(place, Number):
@@ -123,7 +121,7 @@ def _plus(box: Box, number: int) -> Box:
 
 
 def _gather(reader: Reader, node: Node, places: Places, scope: frozenset[str], depth: int) -> Box:
-    """x at the place that the index array names: x_{n y_n}."""
+    """The entry at the place that the index array names: x_{n y_n}."""
     (x, indices), (axis, batch) = node.args, node.params
     end = axis + len(indices.shape) - batch
     index = reader.entry(indices, places[:batch] + places[axis:end], scope, depth)

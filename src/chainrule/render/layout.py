@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from ..ir.dims import Extent
 from ..ir.graph import toposort
 from ..ir.node import Const, Input, Node, Size
 from . import components, matrix
-from .boxes import Box, Elided, Listing, Number, Partial, Symbol
+from .boxes import At, Box, Elided, Listing, Number, Partial, Symbol
 from .letters import Letters
 
 MAX_DEPTH, MAX_PARTS = 64, 5_000
@@ -28,15 +29,13 @@ class Reader:
     ``d_`` is read as a derivative of ``loss``.
     """
 
-    def __init__(self, root: Node, names: Mapping[Node, str], letters: Letters | None = None, loss: str = "") -> None:
+    def __init__(self, root: Node, names: Mapping[Node, str], letters: Letters, loss: str = "") -> None:
         self.root = root
         self.names = names
         self.loss = loss
         self._left = MAX_PARTS
-        order = toposort([root])
-        self._taken = set(names.values()) | {n.name for n in order if isinstance(n, Input)}
-        sizes = {n.dim.name for n in order if isinstance(n, Size)}
-        self.letters = Letters(self._taken | sizes) if letters is None else letters
+        self.letters = letters
+        self._taken = {*names.values(), *(n.name for n in toposort([root]) if isinstance(n, Input))}
         self._constants: dict[Node, str] = {}
 
     def whole(self, node: Node, depth: int = 0) -> Box:
@@ -85,6 +84,11 @@ class Reader:
             return Partial(Symbol(self.loss), Symbol(name.removeprefix(_PREFIX_D), places))
         return Symbol(name, places)
 
+    def letters_in(self, box: Box) -> tuple[Box, ...]:
+        """The letters that stand for whole axes in p[n, y_n]; a name in such a place is no letter."""
+        places = box.places if isinstance(box, At) else ()
+        return tuple(p for p in places if isinstance(p, Symbol) and not p.indices and p.name not in self._taken)
+
     def _constant(self, node: Node) -> str:
         """A1, A2, … for the constant arrays, in order of appearance."""
         found = self._constants.get(node)
@@ -96,9 +100,9 @@ class Reader:
             self._taken.add(found)
         return found
 
-    def pick(self, extents: Sequence[object], scope: frozenset[str]) -> tuple[Box, ...]:
+    def pick(self, extents: Sequence[Extent], scope: frozenset[str]) -> tuple[Box, ...]:
         """A fresh letter for each of these dimensions."""
         chosen: list[str] = []
         for extent in extents:
-            chosen.append(self.letters.pick(extent, scope | set(chosen)))  # type: ignore[arg-type]
+            chosen.append(self.letters.pick(extent, scope | set(chosen)))
         return tuple(Symbol(letter) for letter in chosen)

@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from itertools import chain, count
 
 from ..ir.dims import Dim, Extent
+from ..ir.graph import toposort
+from ..ir.node import Input, Node, Size
 
 _SAMPLES = {"batch", "samples", "examples", "sample"}
 _POOL = "dkmijpqrstuvhgcabo"
+_POOL_OF_INTEGERS = "ijpqrstuvhgcabodkm"
 
 
 class Letters:
     """Gives each axis its letter; one allocator serves a whole derivation, so that a dimension keeps its letters.
 
     N gives n, L gives l, a batch n; a small d, k, m, i or j names its own axis; other dimensions take the first
-    letter that is free. ``avoid`` holds letters that mean something else, such as the names of variables.
+    letter that is free. ``avoid`` holds letters that mean something else, such as the names of variables;
+    ``dims`` holds dimensions whose own letters are kept for them.
     """
 
-    def __init__(self, avoid: Iterable[str] = ()) -> None:
+    def __init__(self, avoid: Iterable[str] = (), dims: Iterable[Dim] = ()) -> None:
         self._avoid = set(avoid)
+        self._kept: dict[str, Extent] = {own: dim for dim in dims if (own := _own(dim))}
         self._of: dict[Extent, list[str]] = {}
+
+    @classmethod
+    def for_nodes(cls, nodes: Iterable[Node], names: Iterable[str] = ()) -> Letters:
+        """Letters that are not the name of an input, of a size that the nodes compute with, or another in use."""
+        order = toposort(nodes)
+        inputs = {node.name for node in order if isinstance(node, Input)}
+        sizes = {node.dim.name for node in order if isinstance(node, Size)}
+        dims = (extent for node in order for extent in node.shape if isinstance(extent, Dim))
+        return cls({*names, *inputs, *sizes}, dict.fromkeys(dims))
 
     def bind(self, extent: Extent, letter: str) -> None:
         """Let a dimension go by this letter from now on."""
@@ -33,8 +48,11 @@ class Letters:
             if letter not in taken:
                 return letter
         others = {letter for letters in self._of.values() for letter in letters}
-        wanted = [*_own(extent), *_POOL, *(f"{c}{n}" for n in range(1, 1000) for c in "ijk")]
-        letter = next(c for c in wanted if c not in taken and c not in others and c not in self._avoid)
+        pool = _POOL if isinstance(extent, Dim) else _POOL_OF_INTEGERS
+        for letter in chain(_own(extent), pool, (f"{c}{n}" for n in count(1) for c in "ijk")):
+            free = letter not in taken and letter not in others and letter not in self._avoid
+            if free and self._kept.get(letter, extent) is extent:
+                break
         self.bind(extent, letter)
         return letter
 

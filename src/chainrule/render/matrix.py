@@ -162,6 +162,8 @@ def _reshape(node: Reshape, body: Box) -> Box:
 
 def _dropped(x: Node, body: Box) -> Box:
     """An array without its axes of length one: x[0], or x[2] where they come from a slice."""
+    if isinstance(body, Spread) and body.new == tuple(e == 1 for e in x.shape):
+        return body.body
     taken: list[Box | None] = [None] * x.ndim
     if isinstance(x, Slice) and isinstance(body, At):
         taken = [*body.places, *taken[len(body.places) :]]

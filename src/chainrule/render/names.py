@@ -6,18 +6,16 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_NAMES = (
-    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi "
-    "omega"
-).split()
-_LETTERS = "αβγδεζηθικλμνξπρστυφχψω"
-GREEK: dict[str, str] = dict(zip(_NAMES, _LETTERS, strict=True))
+GREEK = {
+    **{"alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ"},
+    **{"iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π", "rho": "ρ", "sigma": "σ"},
+    **{"tau": "τ", "upsilon": "υ", "phi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω"},
+}
 """The Greek letter of each of its English names; a capital's name begins with a capital."""
 GREEK |= {name.capitalize(): letter.upper() for name, letter in list(GREEK.items())}
 
 # Capitals that look like Latin ones have no command of their own in LaTeX.
-_COMMANDS = {*_NAMES, *"Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()}
-MACROS = {letter: rf"\{name}" for name, letter in GREEK.items() if name in _COMMANDS}
+MACROS = {letter: rf"\{name}" for name, letter in GREEK.items() if name.islower() or letter in "ΓΔΘΛΞΠΣΥΦΨΩ"}
 """The LaTeX command of each Greek letter that has one."""
 
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}

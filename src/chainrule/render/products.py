@@ -77,7 +77,7 @@ class _Writer:
         kept = tuple(i for i in sub if i in out)
         if len(kept) < len(sub):
             if not kept:
-                return total(box)
+                return total(box, self.reader.letters_in(box))
             letters = self.reader.pick([self.extents[i] for i in sub if i not in out], frozenset())
             named = iter(letters)
             box = summation(letters, matrix.at(box, [None if i in out else next(named) for i in sub]))

@@ -57,7 +57,7 @@ def compile_c(source: CSource, *, flags: Sequence[str] = FLAGS) -> Native:
     function = library[source.function]
     function.argtypes = [*sizes, *[ctypes.c_void_p] * (len(source.inputs) + len(source.outputs) + 1)]
     function.restype = ctypes.c_int
-    workspace = library[f"{source.function}_workspace"]
+    workspace = library[f"workspace_{source.function}"]
     workspace.argtypes = sizes
     workspace.restype = ctypes.c_ssize_t
     return Native(source, function, workspace)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,23 @@ class Program:
                 return self(values, dtype)
         with np.errstate(all="ignore"):
             return [_settled(o, dtype) for o in run(*arrays.values())]
+
+    def positional(self, examples: Mapping[str, Any]) -> Callable[..., Sequence[Any]]:
+        """The program as a function of arrays in the inputs' order, which looks at nothing: for loops.
+
+        Every call must bring arrays of the examples' dtypes, and shapes that fit as theirs do; only the lengths of named
+        dimensions may be other ones (up to 65,536). Raises ShapeError where the examples' shapes are not the declared.
+        """
+        arrays = {name: np.asarray(examples[name]) for name in self._shapes}
+        bind_sizes(self._shapes, {name: a.shape for name, a in arrays.items()})
+        long_axes = any(extent > LONG_AXIS for a in arrays.values() for extent in a.shape)
+        run = None if self._interpreted else self._compiled.get(long_axes) or self._compile(long_axes)
+        if run is not None:
+            return run
+        dtype = precision(arrays)
+        return lambda *values: interpret(
+            self.graph.outputs, dict(zip(self._shapes, values, strict=True)), dtype=dtype
+        )
 
     def _compile(self, long_axes: bool) -> Callable[..., tuple[Any, ...]] | None:
         """The compiled text, which tracebacks can show; None where the graph has no printed form."""

@@ -10,7 +10,7 @@ from ..ir.build import scalar_value
 from ..ir.graph import toposort
 from ..ir.node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
 from ..ir.records import Interval
-from .pattern import Bindings, Pattern, fit, heads, lift
+from .pattern import Bindings, Pattern, fit, heads, lift, spread_scalar
 
 
 @dataclass
@@ -128,31 +128,40 @@ def weight(node: Node) -> int:
             return 6
 
 
+def takes_number(node: Node) -> bool:
+    """A product of a number and an array: where the number stands at the front of what it multiplies."""
+    if not isinstance(node, Map) or node.op.name != "mul":
+        return False
+    return sum(spread_scalar(arg) is not None for arg in node.args) == 1
+
+
 Measure: TypeAlias = tuple[int, int, int, int]
 
 
 def measure(root: Node, stop: set[Node]) -> Measure:
-    """The weight of an expression down to ``stop``; then how deep its signs sit, how deep its spread numbers sit, and
-    how many nodes there are; compared in this order.
+    """The weight of an expression down to ``stop``; how much stands outside its signs; how much stands outside its
+    products by a number; how many nodes there are; compared in this order.
 
-    Each is a sum of natural numbers over the tree an expression unfolds to, and a rule uses no variable more often
-    than it found it, so rewriting ends.
+    Each is a natural number over the tree that an expression unfolds to. No rule uses a variable more often than it
+    found it, and where the weight stays, the nodes stay as many: so what is lower here is lower in any surroundings,
+    whatever the variables stand for, and rewriting ends.
     """
-    total = signs = numbers = 0
-    seen: set[Node] = set()
-    stack = [(root, 0)]
-    while stack:
-        node, depth = stack.pop()
-        if node in stop or node in seen:
-            continue
-        seen.add(node)
-        total += weight(node)
-        if is_sign(node):
-            signs += depth + 1
-        elif isinstance(node, Einsum) and not node.args[0].shape:
-            numbers += depth
-        stack += [(arg, depth + 1) for arg in node.args]
-    return total, signs, numbers, len(seen)
+    weights: dict[Node, int] = {}
+    sizes: dict[Node, int] = {}
+    # How many signs, and products by a number, the tree has; and how many nodes stand beneath them, taken together.
+    signs: dict[Node, tuple[int, int]] = {}
+    numbers: dict[Node, tuple[int, int]] = {}
+    for node in toposort((root,)):
+        leaf = node in stop
+        args = () if leaf else node.args
+        weights[node] = (0 if leaf else weight(node)) + sum(weights[arg] for arg in args)
+        size = sizes[node] = 1 + sum(sizes[arg] for arg in args)
+        for tally, counts in ((signs, not leaf and is_sign(node)), (numbers, not leaf and takes_number(node))):
+            count, beneath = (sum(tally[arg][i] for arg in args) for i in (0, 1))
+            tally[node] = (count + 1, beneath + size) if counts else (count, beneath)
+    size = sizes[root]
+    (s, below_signs), (n, below_numbers) = signs[root], numbers[root]
+    return weights[root], s * size - below_signs, n * size - below_numbers, size
 
 
 def lowers(before: Node, after: Node) -> bool:
@@ -163,5 +172,3 @@ def lowers(before: Node, after: Node) -> bool:
     if after in old:
         return True
     return measure(after, shared) < measure(before, shared)
-
-

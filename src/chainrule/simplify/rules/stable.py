@@ -66,7 +66,7 @@ def log_sum_exp(node: Node, context: Context) -> Node | None:
     "softmax as written",
     "div",
     "eˣ/Σeˣ is e to the power of x − logsumexp(x), in which nothing overflows",
-    lambda: [call("exp", _matrix()) / call("sum", call("exp", _matrix()), axis=1, keepdims=True)],
+    lambda: [call("exp", _matrix()) / call("spread", call("sum", call("exp", _matrix()), axis=1), (2, 3), (1,))],
 )
 def softmax_as_written(node: Node, context: Context) -> Node | None:
     """exp(x)/Σ exp(x), the sum spread over the axes it was taken over."""

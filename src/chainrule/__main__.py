@@ -1,0 +1,5 @@
+"""``python -m chainrule``."""
+
+from .cli import main
+
+main(prog_name="chainrule")

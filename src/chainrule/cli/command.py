@@ -1,0 +1,48 @@
+"""The command itself: its subcommands, and how it says that something is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from .. import __version__
+from ..ir.errors import ChainruleError
+from .demo import demo
+from .grad import grad
+from .ops import ops
+
+
+class Refused(click.ClickException):
+    """What was asked for is refused: one paragraph that says why, and exit code 2."""
+
+    exit_code = 2
+
+
+class Commands(click.Group):
+    """Subcommands whose errors of ours are told, not traced."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the subcommand."""
+        try:
+            return super().invoke(ctx)
+        except ChainruleError as error:
+            raise Refused(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, "-V", "--version", prog_name="chainrule")
+def main() -> None:
+    """Derive the gradient of a few lines of NumPy, see how, and run it.
+
+    \b
+    chainrule demo                                            train on handwritten digits, write a report
+    chainrule grad "sum((x@w - y)**2)" \\
+        --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
+    chainrule ops tanh                                        an operation and its slope
+    """
+
+
+main.add_command(demo)
+main.add_command(grad)
+main.add_command(ops)

@@ -1,0 +1,139 @@
+"""Every equality that is shown can be evaluated: both sides at random points, derivatives by forward mode.
+
+Forward mode knows nothing of the steps of a telling (those follow the rules one by one), and the last line is also
+compared with differences of the function itself in extended precision, so the check is not circular.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..derive import jacobian
+from ..ir.derivation import Derivation, Step
+from ..ir.dims import Sizes
+from ..ir.graph import Graph, rebuild
+from ..ir.node import D, Gather, Input, Node, Scatter
+from ..ops.symbol import smooth_stand_in
+from ..run.interpret import interpret
+
+_POINTS = 3
+
+
+def without_derivatives(nodes: Sequence[Node]) -> list[Node]:
+    """The nodes with every D replaced by the Jacobian that forward mode makes of it."""
+
+    def make(node: Node, args: tuple[Node, ...]) -> Node:
+        if isinstance(node, D):
+            return jacobian([args[0]], args[1])[0]
+        return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+
+    return rebuild(nodes, make, {})
+
+
+def all_steps(steps: Iterable[Step]) -> list[Step]:
+    """The steps and those inside them, in order of reading."""
+    result: list[Step] = []
+    stack = list(steps)[::-1]
+    while stack:
+        step = stack.pop()
+        result.append(step)
+        stack.extend(step.steps[::-1])
+    return result
+
+
+def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
+    """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
+
+    An index stays inside the axis it chooses from.
+    """
+    rng = np.random.default_rng(seed)
+    taken = {s for node in graph.inputs for s in node.shape if isinstance(s, int)}
+    free = iter(n for n in range(2, 1000) if n not in taken)
+    sizes = Sizes({dim: next(free) for dim in graph.dims()})
+    limits = {
+        node.args[1]: sizes.extent(node.args[0].shape[node.params[0]] if isinstance(node, Gather) else node.params[2])
+        for node in graph.nodes()
+        if isinstance(node, (Gather, Scatter))
+    }
+    values: dict[str, np.ndarray] = {}
+    for node in graph.inputs:
+        shape = sizes.of(node.shape)
+        match node.kind:
+            case "float":
+                values[node.name] = rng.uniform(0.2, 1.8, shape) * rng.choice([-1.0, 1.0], shape)
+            case "int":
+                values[node.name] = rng.integers(0, limits.get(node, 2), shape)
+            case "bool":
+                values[node.name] = rng.integers(0, 2, shape).astype(bool)
+    return values, sizes
+
+
+def _run(nodes: Sequence[Node], values: dict[str, np.ndarray], sizes: Sizes, seed: int, dtype: Any) -> list[Any]:
+    return interpret(
+        nodes, values, dtype=dtype, sizes=sizes, stand_in=lambda record: smooth_stand_in(record, seed)
+    )
+
+
+def _finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
+    """A point where everything is finite: drawn anew, with positive floats in the second half of the tries."""
+    for attempt in range(8):
+        values, sizes = random_point(graph, seed + 1000 * attempt)
+        if attempt >= 4:
+            values = {n: np.abs(v) if v.dtype.kind == "f" else v for n, v in values.items()}
+        if all(np.all(np.isfinite(v)) for v in _run(nodes, values, sizes, seed, np.float64)):
+            return values, sizes
+    raise ArithmeticError("no point was found where every line is finite")
+
+
+def deviation(a: Any, b: Any) -> float:
+    """The greatest difference of two arrays, relative to their greatest entry."""
+    a, b = np.asarray(a), np.asarray(b)
+    scale = max(float(np.max(np.abs(a), initial=0)), float(np.max(np.abs(b), initial=0)), 1e-300)
+    return float(np.max(np.abs(a - b), initial=0)) / scale
+
+
+def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, Step | None]:
+    """The largest relative deviation of the two sides of any step at random points, and the step it occurs in.
+
+    The closed form is compared with differences of the function too; its deviation counts where it is more than the
+    differences' own error.
+    """
+    steps = all_steps(told.steps)
+    sides = without_derivatives([side for step in steps for side in (step.before, step.after)])
+    worst, where = 0.0, None
+    for seed in range(points):
+        values, sizes = _finite_point(told.graph, [*sides, told.closed_form], seed)
+        results = _run(sides, values, sizes, seed, np.float64)
+        for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
+            found = deviation(before, after)
+            if found > worst or not np.isfinite(found):
+                worst, where = found, step
+        by_differences = _against_differences(told, values, sizes, seed)
+        if by_differences > 1e-6:
+            return by_differences, steps[-1] if steps else None
+    return worst, where
+
+
+def _against_differences(told: Derivation, values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> float:
+    """The closed form against a central difference of the function along a random direction, in long double."""
+    if not isinstance(told.wrt, Input):
+        return 0.0
+    wide = {n: v.astype(np.longdouble) if v.dtype.kind == "f" else v for n, v in values.items()}
+    name = told.wrt.name
+    direction = np.random.default_rng(seed).normal(size=wide[name].shape).astype(np.longdouble)
+    h = np.longdouble(1e-6)
+
+    def loss(offset: Any) -> Any:
+        moved = {**wide, name: wide[name] + offset * direction}
+        return _run(told.graph.outputs[:1], moved, sizes, seed, np.longdouble)[0]
+
+    slope = (loss(h) - loss(-h)) / (2 * h)
+    (gradient,) = _run([told.closed_form], wide, sizes, seed, np.longdouble)
+    terms = gradient * direction
+    scale = max(float(np.sum(np.abs(terms))), 1e-300)
+    return float(abs(slope - np.sum(terms))) / scale
+
+
