@@ -1,4 +1,4 @@
-"""Functions of arrays, taken through the graph: their values and both modes of derivatives, as the interpreter sees them.
+"""Functions of arrays, taken through the graph: values and both modes of derivatives, as the interpreter sees them.
 
 Every graph on the way is verified.
 """

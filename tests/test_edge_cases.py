@@ -137,7 +137,9 @@ def test_batch_normalisation_with_ones_and_with_random_cotangents(dtype: Any) ->
     np.testing.assert_allclose(traced.pull()[0], 0, atol=1e-13 if dtype is np.float64 else 1e-5)
     g = random_like(rng, x).astype(dtype)
     _, back = jax.vjp(lambda v: batchnorm(v, jnp), x.astype(np.float64))
-    np.testing.assert_allclose(traced.pull(g)[0], back(g.astype(np.float64))[0], atol=1e-12 if dtype is np.float64 else 1e-5)
+    np.testing.assert_allclose(
+        traced.pull(g)[0], back(g.astype(np.float64))[0], atol=1e-12 if dtype is np.float64 else 1e-5
+    )
 
 
 def test_the_mean_of_twenty_million_floats() -> None:

@@ -22,8 +22,8 @@ from chainrule.ops.activations import relu
 from chainrule.ops.linear import einsum
 from chainrule.ops.reduce import logsumexp, norm_
 from chainrule.ops.transcendental import log, tanh
-from tests.oracles import JAX, mpmath_function
 from tests.ops import test_elementwise, test_reductions, test_structural
+from tests.oracles import JAX, mpmath_function
 
 RECORDS: list[Any] = list(records())
 
@@ -139,7 +139,10 @@ def test_a_bad_record_is_caught(op: Any, complaint: str) -> None:
 # A wrong derivative, and the test that has to see it.
 WRONG = [
     (replace(tanh, partials=lambda x, y: (1 + y * y,)), "test_slopes_are_those_of_mpmath_in_both_modes"),
-    (replace(tanh, partials=lambda x, y: (1 - tanh(x * 1.0000001) ** 2,)), "test_slopes_are_those_of_mpmath_in_both_modes"),
+    (
+        replace(tanh, partials=lambda x, y: (1 - tanh(x * 1.0000001) ** 2,)),
+        "test_slopes_are_those_of_mpmath_in_both_modes",
+    ),
     (replace(tanh, ref=lambda x: np.tanh(x) + 1e-13), "test_the_value_is_the_oracles"),
     (replace(tanh, ref=lambda x: np.tanh(x.astype(np.float64))), "test_float32_in_float32_out"),
     (replace(relu, partials=lambda x, y: (x >= 0,)), "test_at_a_kink_the_slope_is_zero_at_both_orders"),

@@ -21,6 +21,7 @@ from typing import Any
 from .derive import Cotangents, reverse
 from .emit import numpy as emit_numpy
 from .frontend.function import Function
+from .frontend.parse import parse as parse_formula
 from .frontend.trace import Traced
 from .ir.build import constant
 from .ir.derivation import Derivation
@@ -71,19 +72,33 @@ def gradient_graph(traced: Traced, wrt: Sequence[Input]) -> GradientGraph:
     cotangents = reverse({loss: constant(1, "float")}, wrt)
     gradients = tuple(cotangents.get(node) for node in wrt)
     outputs = (*graph.outputs, *gradients)
-    names = _with_gradient_names(graph, outputs, cotangents, loss, wrt)
-    told = [node for node in names if node in cotangents.of and not isinstance(node, Input)]
+    names, made = _with_gradient_names(graph, outputs, cotangents, loss, wrt)
+    pairs = {n: cotangents.of[n] for n in names if n in cotangents.of and not isinstance(n, Input)}
+    derived = _simplified(traced, Graph(graph.inputs, outputs, names), wrt, pairs)
+    idle = _idle(derived.graph, made)
+    if not idle:
+        return derived
+    # What was shared before the rewriting, and is not after it, needs no name, which would keep rules out.
+    names = {n: name for n, name in derived.graph.names.items() if name not in idle}
+    pairs = {n: g for n, g in derived.intermediates.items() if n in names}
+    return _simplified(traced, Graph(graph.inputs, derived.graph.outputs, names), wrt, pairs)
+
+
+def _simplified(traced: Traced, graph: Graph, wrt: Sequence[Input], pairs: Mapping[Node, Node]) -> GradientGraph:
+    """The graph in the form a person would write, and what became of the named intermediates and their gradients."""
     # Named nodes stay as they are in any case; as outputs they are found again after the rewriting.
-    every = (*outputs, *told, *(cotangents.of[node] for node in told))
-    simplified = simplify(Graph(graph.inputs, every, names))
-    results, rest = simplified.outputs[: len(outputs)], simplified.outputs[len(outputs) :]
-    return GradientGraph(
-        traced,
-        Graph(graph.inputs, results, simplified.names),
-        tuple(wrt),
-        len(graph.outputs),
-        dict(zip(rest[: len(told)], rest[len(told) :], strict=True)),
-    )
+    simplified = simplify(Graph(graph.inputs, (*graph.outputs, *pairs, *pairs.values()), graph.names))
+    results, rest = simplified.outputs[: len(graph.outputs)], simplified.outputs[len(graph.outputs) :]
+    found = dict(zip(rest[: len(pairs)], rest[len(pairs) :], strict=True))
+    values = len(traced.graph.outputs)
+    return GradientGraph(traced, Graph(graph.inputs, results, simplified.names), tuple(wrt), values, found)
+
+
+def _idle(graph: Graph, made: Sequence[tuple[str, str]]) -> set[str]:
+    """Of names that were made up for an intermediate and its shared gradient, those whose gradient is not shared."""
+    uses = use_counts(graph.outputs)
+    times = {name: uses.get(node, 0) for node, name in graph.names.items()}
+    return {name for pair in made if times.get(pair[1], 0) < 2 for name in pair}
 
 
 def _loss_of(traced: Traced, graph: Graph) -> Node:
@@ -114,11 +129,11 @@ def check_differentiable(node: Input, function: str) -> None:
 
 def _with_gradient_names(
     graph: Graph, outputs: Sequence[Node], cotangents: Cotangents, loss: Node, wrt: Sequence[Input]
-) -> dict[Node, str]:
+) -> tuple[dict[Node, str], list[tuple[str, str]]]:
     """The names of a function's graph, and d_… for the gradient of each thing that has one.
 
     An intermediate without a name whose gradient is used more than once gets one (u1, u2, …), so that a reader sees
-    what the gradient belongs to.
+    what the gradient belongs to; these names and their gradients' are given apart as well.
     """
     names = dict(graph.names)
     taken = set(names.values())
@@ -147,7 +162,7 @@ def _with_gradient_names(
     for count, (g, node) in enumerate(shared.items(), 1):
         give(node, f"u{count}")
         give(g, f"d_u{count}")
-    return names
+    return names, [(names[node], names[g]) for g, node in shared.items()]
 
 
 def executable(graph: Graph, name: str = "program") -> Program:
@@ -201,6 +216,16 @@ def function(*plain: Callable[..., Any], **shapes: Any) -> Any:
         (f,) = plain
         return Function(f, evaluate, shapes)
     return lambda f: Function(f, evaluate, shapes)
+
+
+def parse(text: str, *, name: str = "f", **shapes: Any) -> Function:
+    """A function from a formula: ``cr.parse("l1 = tanh(x@w1 + b1); mean((l1@w2 - y)**2)", x="N d", …)``.
+
+    Statements are separated by ``;`` or line ends; the last is the result. The arguments are those that get a shape,
+    in that order. Only arithmetic and chainrule's own operations are understood: nothing of the text is executed.
+    Raises FormulaError, which shows the place, for anything else.
+    """
+    return parse_formula(text, engine=evaluate, name=name, **shapes)
 
 
 def wanted(function: Function, traced: Traced, wrt: str | Sequence[str] | None) -> dict[str, list[Input]]:

@@ -1,4 +1,4 @@
-"""Every elementwise record: its value and slopes against mpmath and JAX, both modes, orders 1 and 2, kinks and shapes."""
+"""Every elementwise record: value and slopes against mpmath and JAX, both modes, orders 1 and 2, kinks, shapes."""
 
 from __future__ import annotations
 

@@ -15,7 +15,9 @@ from tests.differentiated import Traced, random_like
 
 STRUCTURAL: list[Structural] = [r for r in records() if isinstance(r, Structural)]
 CASES = [(op, i, f, shapes) for op in STRUCTURAL for i, (f, shapes) in enumerate(op.cases())]
-every_case = pytest.mark.parametrize(("f", "shapes"), [c[2:] for c in CASES], ids=[f"{c[0].name} {c[1]}" for c in CASES])
+every_case = pytest.mark.parametrize(
+    ("f", "shapes"), [c[2:] for c in CASES], ids=[f"{c[0].name} {c[1]}" for c in CASES]
+)
 
 
 def draw(shapes: tuple[tuple[int, ...], ...], dtype: Any = np.float64) -> list[Any]:
@@ -43,7 +45,7 @@ def test_whole_numbers_and_truth_values_move_alike(f: Callable[..., Any], shapes
 
 @every_case
 def test_the_jacobian_is_an_exact_difference(f: Callable[..., Any], shapes: Any) -> None:
-    """These functions are linear in each argument (where one is named twice, quadratic): central differences are exact."""
+    """The functions are linear in each argument (where it is named twice, quadratic): central differences are exact."""
     values = draw(shapes)
     traced = Traced(f, values)
     for i, (found, value) in enumerate(zip(traced.jacobians(), values, strict=True)):

@@ -11,10 +11,10 @@ import pytest
 
 import chainrule.ops  # noqa: F401  (fills the registry)
 from chainrule.derive import reverse
-from chainrule.ir.build import constant
+from chainrule.ir.build import constant, scalar_value
 from chainrule.ir.dims import Dim
 from chainrule.ir.graph import Graph, toposort
-from chainrule.ir.node import Einsum, Input, Node
+from chainrule.ir.node import Input, Node
 from chainrule.ir.registry import call, record
 from chainrule.ir.verify import verify
 from chainrule.run.interpret import interpret
@@ -120,13 +120,13 @@ WRITTEN = {
     "times one": (lambda: x * 1.0, lambda: x),
     "a sum of a broadcast": (lambda: call("sum", call("broadcast_to", v, (2, 3)), axis=0), lambda: 2.0 * v),
     "two transposes": (lambda: x.T.T, lambda: x),
-    "a transpose of a product": (lambda: (x @ x.T).T, lambda: x @ x.T),
+    "a transpose of a product": (lambda: (x @ x.T).T, lambda: call("einsum", "ik,jk->ji", x, x)),
     "a product with a reciprocal": (lambda: x * (1 / (1 + x)), lambda: x / (1 + x)),
-    "signs": (lambda: -x * -x, lambda: x * x),
+    "signs": (lambda: -x * -(x + 1), lambda: (x + 1) * x),
     "numbers": (lambda: 2.0 * (3.0 * x), lambda: 6.0 * x),
     "numbers first": (lambda: x * (s * (x + 1)), lambda: s * (x * (x + 1))),
     "an identity matrix": (lambda: call("eye", 2) @ x, lambda: x),
-    "a common factor": (lambda: x * v - s * x, lambda: x * (v - s)),
+    "a common factor": (lambda: x * v - s * x, lambda: call("broadcast_to", v - s, (2, 3)) * x),
     "the slope of the sigmoid": (
         lambda: gradients(call("sum", call("sigmoid", v))).outputs[1],
         lambda: call("sigmoid", v) * (1 - call("sigmoid", v)),
@@ -230,13 +230,14 @@ def test_rules_are_found_whatever_their_order() -> None:
         np.testing.assert_allclose(interpret([after], values), interpret([node], values), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_a_chain_of_100_000_operations() -> None:
     node: Node = Input.of("q", (2,))
     for i in range(100_000):
         node = call(("tanh", "sin", "neg")[i % 3], node) if i % 4 else node * 1.0
     after = simplify(gradients(call("sum", stabilise(graph_of(node)).outputs[0])))
     assert len(after.nodes()) > 100_000
-    assert not any(isinstance(n, Einsum) and n.is_layout and n.args[0] is constant(1, "float") for n in after.nodes())
+    assert not any(n.op.name == "mul" and any(scalar_value(a) == 1 for a in n.args) for n in after.nodes() if n.args)
 
 
 def seconds(size: int) -> float:
@@ -248,9 +249,10 @@ def seconds(size: int) -> float:
     return time.thread_time() - start
 
 
+@pytest.mark.slow
 def test_large_graphs_take_time_in_proportion() -> None:
-    """Twice the nodes take at most 2.3 times as long; the best of three runs, since the machine has other work."""
-    small = min(seconds(10_000) for _ in range(3))
-    large = min(seconds(20_000) for _ in range(3))
+    """Twice the nodes take at most 2.3 times as long; the better of two runs, since the machine has other work."""
+    small = min(seconds(10_000) for _ in range(2))
+    large = min(seconds(20_000) for _ in range(2))
     assert small < 5
     assert large < 2.3 * small

@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from .. import __version__
+import chainrule as cr
+
 from ..ir.errors import ChainruleError
 from .demo import demo
 from .grad import grad
@@ -30,17 +31,19 @@ class Commands(click.Group):
             raise Refused(str(error)) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, "-V", "--version", prog_name="chainrule")
-def main() -> None:
-    """Derive the gradient of a few lines of NumPy, see how, and run it.
+EXAMPLES = """\b
+Examples:
+  chainrule demo                                            train on handwritten digits, write a report
+  chainrule grad "sum((x@w - y)**2)" \\
+      --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
+  chainrule ops tanh                                        an operation and its slope
+"""
 
-    \b
-    chainrule demo                                            train on handwritten digits, write a report
-    chainrule grad "sum((x@w - y)**2)" \\
-        --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
-    chainrule ops tanh                                        an operation and its slope
-    """
+
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(cr.__version__, "-V", "--version", prog_name="chainrule")
+def main() -> None:
+    """Derive the gradient of a few lines of NumPy, see how, and run it."""
 
 
 main.add_command(demo)

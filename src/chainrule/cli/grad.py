@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 import click
 
+import chainrule as cr
+
 from ..ir.errors import DerivativeError
-from ..pipeline import evaluate, gradient_graph, source, wanted
+from ..pipeline import gradient_graph, wanted
 from .equations import equations
 from .terminal import code, console, formulas, heading
 
 if TYPE_CHECKING:
-    from ..frontend import Function
     from ..render import NotationName, Reading
+
+
+RESERVED = frozenset(inspect.signature(cr.parse).parameters)
+"""What `cr.parse` calls its own arguments."""
 
 
 def _shapes(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
@@ -23,37 +29,42 @@ def _shapes(ctx: click.Context, option: click.Parameter, given: tuple[str, ...])
         name, equals, shape = (part.strip() for part in text.partition("="))
         if not equals or not name.isidentifier():
             raise click.BadParameter(f'{text!r} is not of the form name="shape", as in --shape x="N d"', ctx, option)
+        if name in RESERVED:
+            raise click.BadParameter(f"an array cannot be called {name!r} here: choose another name", ctx, option)
         if name in shapes:
             raise click.BadParameter(f"the shape of {name} is given twice", ctx, option)
         shapes[name] = shape
     return shapes
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  chainrule grad "l = tanh(x@w1 + b1); mean((l@w2 - y)**2)" --shape x="N d" --shape y="N k" \\
+      --shape w1="d m" --shape b1=m --shape w2="m k" --wrt w1 --wrt b1
+"""
+
+
+@click.command(short_help="Derive the gradient of a formula.", epilog=EXAMPLES)
 @click.argument("formula")
 @click.option("--shape", "shapes", multiple=True, callback=_shapes, metavar='NAME="SHAPE"', help="One for each array.")
 @click.option("--wrt", multiple=True, metavar="NAME", help="By which arrays (default: all that hold floats).")
 @click.option(
-    "--reading", type=click.Choice(["matrix", "components"]), default="matrix", show_default=True, help="How it is told."
+    "--reading",
+    type=click.Choice(["matrix", "components"]),
+    default="matrix",
+    show_default=True,
+    help="How it is told.",
 )
 @click.option(
     "--notation", type=click.Choice(["text", "latex"]), default="text", show_default=True, help="How it is written."
 )
-def grad(
-    formula: str, shapes: dict[str, str], wrt: tuple[str, ...], reading: Reading, notation: NotationName
-) -> None:
+def grad(formula: str, shapes: dict[str, str], wrt: tuple[str, ...], reading: Reading, notation: NotationName) -> None:
     """Derive the gradient of FORMULA, and print it as a formula and as NumPy.
 
     FORMULA ends in a single number; statements before it, separated by semicolons, name intermediates. A shape is
     made of names and integers; "" is a single number, and int at the end an array of integers.
-
-    \b
-    chainrule grad "l = tanh(x@w1 + b1); mean((l@w2 - y)**2)" --shape x="N d" --shape y="N k" \\
-        --shape w1="d m" --shape b1=m --shape w2="m k" --wrt w1 --wrt b1
     """
-    from .. import frontend
-
-    function: Function = frontend.parse(formula, engine=evaluate, **shapes)
+    function = cr.parse(formula, **shapes)
     traced = function.trace()
     names = list(wrt) or [i.name for i in traced.graph.inputs if i.kind == "float"]
     if not names:
@@ -62,8 +73,8 @@ def grad(
     lines = equations(gradient_graph(traced, inputs), notation, reading)
     out = console()
     heading(out, "The function")
-    formulas(out, lines.forward)
+    formulas(out, [line.formula for line in lines.forward])
     heading(out, "Its gradient" if len(inputs) == 1 else "Its gradients")
-    formulas(out, lines.backward)
+    formulas(out, [line.formula for line in lines.backward])
     heading(out, "As NumPy")
-    code(out, source(function, wrt=names))
+    code(out, cr.source(function, wrt=names))

@@ -11,6 +11,7 @@ import click
 
 from ..ir import registry
 from ..ir.build import as_node
+from ..ir.dims import Dim
 from ..ir.node import Input, Map, Node, Reduce
 from ..ir.records import REALS, Elementwise, Over, Reduction, Structural
 from ..ir.templates import ATOM, fill
@@ -19,6 +20,7 @@ from .terminal import console
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from ..ir.node import Kind
 
@@ -27,10 +29,11 @@ Record = Elementwise | Reduction | Structural
 
 @dataclass(frozen=True)
 class Told:
-    """An operation for a reader: y = formula; a slope for each operand that has one; the rest of its record."""
+    """An operation for a reader: what it gives, how that changes with each operand, and the rest of its record."""
 
     name: str
     family: str
+    result: str
     formula: str
     slopes: dict[str, str]
     why: str
@@ -38,58 +41,64 @@ class Told:
     convention: str
     numpy: str
 
+    def equations(self) -> dict[str, str]:
+        """The formula and the slopes, by what stands on the left of each."""
+        formula = {self.result: self.formula} if self.formula else {}
+        return formula | {f"∂{self.result}/∂{operand}": slope for operand, slope in self.slopes.items()}
+
 
 def told(record: Record) -> Told:
     """What a record says of its operation."""
     match record:
         case Elementwise():
-            operands = _operands(record)
-            formula, slopes = _elementwise(record, operands)
-            bounds = {i.name: record.domain_of(n) for n, i in enumerate(operands)}
-            domain = ", ".join(f"{name} in {bound}" for name, bound in bounds.items() if bound != REALS)
-            numpy = fill(record.numpy_template, [(i.name, ATOM) for i in operands])[0]
-            return Told(record.name, "entry by entry", formula, slopes, record.why, domain, record.convention, numpy)
+            return _elementwise(record)
         case Reduction():
-            formula, slopes = _reduction(record)
-            numpy = record.numpy.replace("{0}", "x").replace("{axis}", "axis")
-            return Told(record.name, "along axes", formula, slopes, record.why, "", record.convention, numpy)
+            return _reduction(record)
         case Structural():
-            return Told(record.name, "moves or sums entries", "", {}, record.why, "", "", "")
+            return Told(record.name, "moves or sums entries", "y", "", {}, record.why, "", "", "")
 
 
-def _operands(record: Elementwise) -> list[Input]:
-    """A letter for each operand: x alone, a and b, and c for a condition."""
-    letters = {1: "x", 2: "ab", 3: "cab" if record.conditions else "xab"}
-    names = letters.get(record.arity) or [f"x{i + 1}" for i in range(record.arity)]
+def _letters(record: Elementwise) -> list[str]:
+    """A name for each operand and one for the result: those by which the record itself writes its slopes."""
+    parameters = inspect.signature(record.partials).parameters.values()
+    names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and not p.name.startswith("_")]
+    if len(names) == len(parameters) == record.arity + 1:
+        return names
+    return [*("x", "ab", "abc")[record.arity - 1], "y"] if record.arity <= 3 else [*"abcdefgh"[: record.arity], "y"]
+
+
+def _elementwise(record: Elementwise) -> Told:
+    *letters, result = _letters(record)
     kinds: list[Kind] = ["bool" if i < record.conditions else "float" for i in range(record.arity)]
-    return [Input.of(name, (), kind) for name, kind in zip(names, kinds, strict=True)]
-
-
-def _elementwise(record: Elementwise, operands: list[Input]) -> tuple[str, dict[str, str]]:
-    """y and its slopes, for single numbers."""
+    operands = [Input.of(name, (), kind) for name, kind in zip(letters, kinds, strict=True)]
     y = Map.of(record, *operands)
-    if y.kind != "float":
-        return show(y), {}
     slopes: dict[str, str] = {}
-    for operand, slope in zip(operands, record.partials(*operands, y), strict=True):
-        if operand.kind == "float":
-            slopes[operand.name] = "0" if slope is None else _slope(as_node(slope), y)
-    return show(y), slopes
+    if y.kind == "float":
+        for operand, slope in zip(operands, record.partials(*operands, y), strict=True):
+            if operand.kind == "float":
+                slopes[operand.name] = "0" if slope is None else _slope(as_node(slope), y, result)
+    bounds = {name: record.domain_of(n) for n, name in enumerate(letters)}
+    domain = ", ".join(f"{name} in {bound}" for name, bound in bounds.items() if bound != REALS)
+    numpy = fill(record.numpy_template, [(name, ATOM) for name in letters])[0]
+    return Told(
+        record.name, "entry by entry", result, show(y), slopes, record.why, domain, record.convention, numpy
+    )  # fmt: skip
 
 
-def _slope(slope: Node, y: Node) -> str:
-    """A slope, with y for the operation's own result; a truth value reads as 1 or 0."""
-    text = "y" if slope is y else show(slope, names={y: "y"})
+def _slope(slope: Node, y: Node, result: str) -> str:
+    """A slope, with a letter for the operation's own result; a truth value reads as 1 or 0."""
+    text = result if slope is y else show(slope, names={y: result})
     return f"[{text}]" if slope.kind == "bool" else text
 
 
-def _reduction(record: Reduction) -> tuple[str, dict[str, str]]:
-    """y and its slope in one entry, for a row of numbers."""
-    x = Input.of("x", ("n",))
+def _reduction(record: Reduction) -> Told:
+    """A reduction of a row of numbers, and its slope in one of them."""
+    x = Input.of("x", (Dim("n"),))
     y = Reduce.of(record, x, (0,))
     over = Over(x.shape, (0,))
-    slope = record.partials(x, over.spread(y), over)
-    return show(y, reading="components"), {"xᵢ": show(slope, reading="components", names={y: "y"}, indices=["i"])}
+    slope = show(record.partials(x, over.spread(y), over), reading="components", names={y: "y"}, indices=["i"])
+    formula, numpy = show(y, reading="components"), record.numpy.replace("{0}", "x").replace("{axis}", "axis")
+    return Told(record.name, "along axes", "y", formula, {"xᵢ": slope}, record.why, "", record.convention, numpy)
 
 
 def _print_table(out: Console) -> None:
@@ -97,7 +106,7 @@ def _print_table(out: Console) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in ("operation", "y", "slope", "domain", "convention"):
+    for column in ("operation", "formula and slopes", "domain", "convention"):
         table.add_column(column, overflow="fold")
     records = [r for r in registry.records() if not getattr(r, "converts", False)]
     family = ""
@@ -105,29 +114,24 @@ def _print_table(out: Console) -> None:
         if entry.family != family:
             family = entry.family
             table.add_row(f"[dim]{family}[/dim]")
-        slopes = "\n".join(_partial(name, slope) for name, slope in entry.slopes.items())
-        note = entry.convention or (entry.why if not entry.slopes and not entry.formula else "")
-        table.add_row(*map(_plain, (entry.name, entry.formula, slopes, entry.domain, note)))
+        lines = "\n".join(f"{left} = {right}" for left, right in entry.equations().items())
+        table.add_row(*map(_plain, (entry.name, lines or entry.why, entry.domain, entry.convention)))
     out.print(table)
     known = {r.name for r in registry.records()}
     made = sorted(name for name in registry.functions() if name not in known)
     out.print(_plain(f"\nMade of these, with no rule of their own: {', '.join(made)}."))
-    out.print(_plain("y is the operation's own result; [y > 0] is 1 where it holds and 0 elsewhere."))
+    out.print(_plain("A slope may use the operation's own result. [y > 0] is 1 where that holds, and 0 elsewhere."))
     out.print(_plain("One of them in full: chainrule ops NAME"))
 
 
 _ORDER = (Elementwise, Reduction, Structural)
 
 
-def _plain(text: str) -> object:
+def _plain(text: str) -> Text:
     """A text that is no markup."""
     from rich.text import Text
 
     return Text(text)
-
-
-def _partial(name: str, slope: str) -> str:
-    return f"∂y/∂{name} = {slope}"
 
 
 def _print_one(out: Console, name: str) -> None:
@@ -145,8 +149,7 @@ def _print_one(out: Console, name: str) -> None:
         out.print(_plain("Made of other operations: it has no rule of its own, and its gradient is theirs."))
         return
     entry = told(record)
-    rows = [("operation", f"{entry.name}, {entry.family}"), ("y", entry.formula)]
-    rows += [(f"∂y/∂{operand}", slope) for operand, slope in entry.slopes.items()]
+    rows = [("operation", f"{entry.name}, {entry.family}"), *entry.equations().items()]
     rows += [("why", entry.why), ("domain", entry.domain), ("convention", entry.convention), ("NumPy", entry.numpy)]
     width = max(len(label) for label, text in rows if text)
     for label, text in rows:
@@ -154,15 +157,17 @@ def _print_one(out: Console, name: str) -> None:
             out.print(_plain(f"{label:<{width}}  {text}"))
 
 
-@click.command()
+EXAMPLES = """\b
+Examples:
+  chainrule ops
+  chainrule ops relu
+"""
+
+
+@click.command(short_help="List the operations and their slopes.", epilog=EXAMPLES)
 @click.argument("name", required=False)
 def ops(name: str | None) -> None:
-    """List the operations with their slopes, domains and conventions; with NAME, one of them in full.
-
-    \b
-    chainrule ops
-    chainrule ops relu
-    """
+    """List the operations with their slopes, domains and conventions; with NAME, one of them in full."""
     if name is None:
         _print_table(console(table=True))
     else:

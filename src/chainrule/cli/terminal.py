@@ -31,10 +31,12 @@ def heading(out: Console, text: str) -> None:
 
 
 def code(out: Console, text: str) -> None:
-    """Python, coloured on a terminal; no character is added or left out."""
+    """Python, coloured on a terminal."""
     from rich.syntax import Syntax
 
-    out.print(Syntax("", "python", theme="ansi_dark").highlight(text.rstrip("\n")))
+    highlighted = Syntax("", "python", theme="ansi_dark").highlight(text)
+    highlighted.rstrip()
+    out.print(highlighted)
 
 
 def formulas(out: Console, lines: list[str], style: str = "") -> None:

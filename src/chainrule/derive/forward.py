@@ -14,7 +14,7 @@ from ..ir.graph import toposort
 from ..ir.node import Concat, Delta, Einsum, Map, Node, Reduce
 from ..ir.registry import call
 from .flow import Flow, Wild, as_mask, both, guard, support
-from .local import reduction_slope, refuse_unknown, slopes, takes_derivative
+from .local import reduction_slope, slopes, takes_derivative
 
 
 def forward(outputs: Sequence[Node], seeds: Mapping[Node, Node], extra: Shape = ()) -> list[Node]:
@@ -56,7 +56,6 @@ def _push(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) ->
             slope = reduction_slope(node)
             return _scaled(t, slope, wild.slope(node, slope), extra, node.axes)
         case _:
-            refuse_unknown(node)
             return _pushed_on(node, flows, extra, wild)
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from ..ir.build import as_node, broadcast
 from ..ir.errors import DerivativeError
-from ..ir.node import D, Input, Map, Node, Reduce
+from ..ir.node import D, Map, Node, Reduce
 from ..ir.records import Over
 
 
 def takes_derivative(node: Node, i: int) -> bool:
-    """Whether a derivative can flow through operand i of this node at all."""
+    """Whether a derivative can flow through operand i of this node at all.
+
+    Raises DerivativeError for a derivative that is not worked out: it has no rule of its own.
+    """
+    if isinstance(node, D):
+        raise DerivativeError("a derivative that is not worked out cannot be differentiated: work it out first")
     if node.args[i].kind != "float":
         return False
     if isinstance(node, (Map, Reduce)):
@@ -38,10 +43,3 @@ def reduction_slope(node: Reduce) -> Node:
     (x,) = node.args
     over = Over(x.shape, node.axes)
     return node.op.partials(x, over.spread(node), over)
-
-
-def refuse_unknown(node: Node) -> None:
-    """Refuse what has no derivative rule: a derivative that is not worked out yet."""
-    if isinstance(node, D):
-        raise DerivativeError("a derivative that is not worked out cannot be differentiated: work it out first")
-    assert not isinstance(node, Input)

@@ -15,7 +15,7 @@ from ..ir.graph import depends_on, toposort
 from ..ir.node import Einsum, Map, Node, Reduce
 from ..ir.registry import call
 from .flow import Flow, Wild, as_mask, both, guard, support
-from .local import reduction_slope, refuse_unknown, slopes, takes_derivative
+from .local import reduction_slope, slopes, takes_derivative
 
 
 @dataclass
@@ -65,7 +65,6 @@ def _pull(node: Node, g: Flow, active: set[Node], wild: Wild) -> Sequence[Flow |
             slope = reduction_slope(node)
             return [_scaled(g.through(partial(_spread, node)), slope, wild.slope(node, slope))]
         case _:
-            refuse_unknown(node)
             return _pulled_back(node, g, needed, wild)
 
 

@@ -19,7 +19,7 @@ from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, PRODUCT, Spelled, bracket, fill
 from ..lower import pairwise, schedule
-from .numpy_structure import structure
+from .numpy_structure import carried_axes, one_hot, structure
 
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "np", "dtype"})
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -62,13 +62,21 @@ class Writer:
         variable = self.variables.get(node)
         return (variable, ATOM) if variable is not None else self.expression(node)
 
-    def operand(self, node: Node, shape: Shape | None = None) -> Spelled:
-        """A node as an operand of arithmetic, where NumPy broadcasts by itself and takes truth values for 0 and 1."""
+    def operand(self, node: Node) -> Spelled:
+        """A node as an operand of arithmetic, where NumPy broadcasts by itself."""
         if node in self.variables:
             return self.variables[node], ATOM
-        if isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool":
-            return self.operand(node.args[0])
         return structure(self, node, implicit=True) or self.expression(node)
+
+    def factor(self, node: Node, beside: Node) -> Spelled:
+        """An operand of arithmetic; a truth value beside an array of floats counts as 0 or 1 without a cast."""
+        if node not in self.variables and _is_float_array(beside):
+            if _truth(node):
+                return self.operand(node.args[0])
+            hot = one_hot(self, node)
+            if hot is not None:
+                return hot
+        return self.operand(node)
 
     def expression(self, node: Node) -> Spelled:
         """A node's own operation, spelled."""
@@ -94,9 +102,11 @@ class Writer:
         if node.op.converts:
             return self.cast(node)
         covered = _covers(node)
-        args = [self.operand(a) if covered or a is not _widest(node) else self.full(a) for a in node.args]
-        if node.op.name == "mul" and _truth(node.args[0]) and _truth(node.args[1]):
-            args[0] = self.spell(node.args[0])
+        if covered and node.op.name in ("add", "sub", "mul"):
+            a, b = node.args
+            args = [self.factor(a, b), self.factor(b, a)]
+        else:
+            args = [self.operand(a) if covered or a is not node.args[-1] else self.full(a) for a in node.args]
         text, binds = fill(node.op.numpy_template, args)
         if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
@@ -159,7 +169,13 @@ def axes_text(axes: Sequence[int]) -> str:
     return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
+def _is_float_array(node: Node) -> bool:
+    """Whether an operand comes as an array of floats, which decides the precision of the result."""
+    return bool(node.shape) and not _truth(node) and not _spread_number(node) and node.kind == "float"
+
+
 def _truth(node: Node) -> bool:
+    """Whether an expression is a truth value as a number."""
     return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
 
 
@@ -174,17 +190,10 @@ def _spread_number(node: Node) -> bool:
 
 def _covers(node: Map) -> bool:
     """Whether NumPy's own broadcasting of the operands gives the node's whole shape."""
-    from .numpy_structure import carried_axes
-
     carried: set[int] = set()
     for arg in node.args:
         carried |= carried_axes(arg)
     return all(axis in carried or extent == 1 for axis, extent in enumerate(node.shape))
-
-
-def _widest(node: Map) -> Node:
-    """The operand that a broadcast is carried out on, where NumPy would not do so by itself."""
-    return node.args[-1]
 
 
 def identifier(name: str, taken: set[str]) -> str:
@@ -213,6 +222,7 @@ def source(
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)
+    function = identifier("f" if function == "<lambda>" else function, set())
     taken: set[str] = {function}
     arguments = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
     # Fixed before names for values are given out, so that N stays N.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ir.node import Concat, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, SliceSpec, Subscripts
-from ..ir.templates import ATOM, PRODUCT, Spelled, bracket
 from ..ir.build import scalar_value
+from ..ir.node import Concat, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, SliceSpec, Subscripts
+from ..ir.templates import ATOM, COMPARE, PRODUCT, Spelled, bracket
 
 if TYPE_CHECKING:
     from .numpy import Writer
@@ -30,9 +30,10 @@ def added_at(index, x, shape):
 LONG_SUM = '''
 def long_sum(x, axes):
     """The sum over axes in blocks, so that float32 keeps its digits however many terms there are."""
+    long = [extent > 65536 for extent in x.shape]
     for axis in sorted(axes, reverse=True):
-        while x.shape[axis] > 65536:
-            x = np.add.reduceat(x, np.arange(0, x.shape[axis], 1024), axis)
+        while x.shape[axis] > 16 and long[axis]:
+            x = np.add.reduceat(x, np.arange(0, x.shape[axis], 16), axis)
         x = x.sum(axis)
     return x
 '''
@@ -57,7 +58,7 @@ def structure(writer: Writer, node: Node, *, implicit: bool) -> Spelled | None:
         case Einsum():
             return product(writer, node)
         case Reshape():
-            return f"{atom(writer.spell(node.args[0]))}.reshape{writer.shape(node.shape)}", ATOM
+            return f"{atom(writer.spell(node.args[0]))}.reshape{writer.shape(node.shape) if node.shape else '(())'}", ATOM
         case Slice():
             return f"{atom(writer.spell(node.args[0]))}[{slices_text(node.params[0])}]", ATOM
         case Pad():
@@ -242,11 +243,11 @@ def gather(writer: Writer, node: Gather) -> Spelled | None:
 
 def scatter(writer: Writer, node: Scatter) -> Spelled | None:
     """Entries added up at places; ones at one place of each row are a comparison with the places' numbers."""
-    (x, indices), (axis, batch, extent) = node.args, node.params
-    chosen = atom(writer.spell(indices))
-    if scalar_value(x) == 1 and batch == axis == len(indices.shape) and axis == len(node.shape) - 1:
+    (x, indices), (axis, batch, _) = node.args, node.params
+    hot = one_hot(writer, node)
+    if hot is not None:
         writer.needs_dtype = True
-        return f"(np.arange({writer.extent(extent)}) == {chosen}[..., None]).astype(dtype)", ATOM
+        return f"{bracket(hot[0])}.astype(dtype)", ATOM
     if batch == 0:
         index = ", ".join([*([":"] * axis), writer.spell(indices)[0]])
     else:
@@ -257,6 +258,18 @@ def scatter(writer: Writer, node: Scatter) -> Spelled | None:
     writer.helpers["added_at"] = ADDED_AT.strip()
     place = f"np.s_[{index}]" if ":" in index or "," in index else index
     return f"added_at({place}, {writer.spell(x)[0]}, {writer.shape(node.shape)})", ATOM
+
+
+def one_hot(writer: Writer, node: Node) -> Spelled | None:
+    """Ones at one place of each row, as truth values; None for everything else."""
+    if not isinstance(node, Scatter) or scalar_value(node.args[0]) != 1:
+        return None
+    indices, (axis, batch, extent) = node.args[1], node.params
+    if not batch == axis == len(indices.shape) == len(node.shape) - 1:
+        return None
+    chosen = atom(writer.spell(indices))
+    column = f"{chosen}[:, None]" if axis == 1 else f"{chosen}[..., None]" if axis else chosen
+    return f"np.arange({writer.extent(extent)}) == {column}", COMPARE
 
 
 def _rows(writer: Writer, node: Gather | Scatter) -> str | None:

@@ -6,16 +6,22 @@ A named intermediate is worked out once, in steps of its own, and put back where
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ..ir.derivation import Derivation, Step
 from ..ir.graph import Graph, depends_on, describe, substitute, toposort
 from ..ir.node import D, Delta, Einsum, Input, Map, Node
-from ..simplify import TIDY, Applied, rewrite
+from ..simplify import TELL, Applied, rewrite
 from ..simplify.rules.layout import compose, contract_delta
 from ..simplify.rule import Context
 from .differentiate import advance, derivative
 
 _LONGEST = 2000
+_SILENT = frozenset(
+    {"first power", "plus zero", "minus zero", "from zero", "times one", "over one", "work out numbers", "known branch",
+     "compose layouts", "before the broadcast", "number out of a sum"}
+)  # fmt: skip
+"""What is tidied up without a line of its own: nobody would write the line before."""
 
 
 def components(graph: Graph, gradient: Node, wrt: Input) -> Derivation:
@@ -90,13 +96,14 @@ class _Telling:
     def _tidied(self, line: Node, steps: list[Step], where: str) -> Node:
         """Numbers collected, zeros and ones dropped; a step of its own where something is left to see."""
         log: list[Applied] = []
-        after = rewrite([line], TIDY, named=frozenset(self.names), log=log)[line]
+        after = rewrite([line], TELL, named=frozenset(self.names), log=log)[line]
         if after is line:
             return line
-        visible = [a.rule.name for a in log if not isinstance(a.before, Einsum)]
-        if visible:
-            rules = ", ".join(dict.fromkeys(visible))
-            steps.append(Step(line, after, "tidied up", rules, where))
+        visible = dict.fromkeys(a.rule.why for a in log if a.rule.name not in _SILENT)
+        if visible or not steps:
+            steps.append(Step(line, after, "tidied up", "; ".join(visible), where))
+        else:
+            steps[-1] = replace(steps[-1], after=after)
         return after
 
     def _contracted(self, line: Node, steps: list[Step], where: str) -> Node:
@@ -116,7 +123,7 @@ class _Telling:
                 line = substitute([line], {node: after})[0]
                 continue
             new = substitute([line], {node: after})[0]
-            why = "the index that is summed becomes the delta's other one, and the sum is gone"
+            why = "only the term where its indices agree is left"
             steps.append(Step(line, new, "the delta cancels the sum", why, where))
             line = self._tidied(new, steps, where)
 

@@ -53,6 +53,8 @@ class Function:
             if argument not in self.signature.parameters:
                 raise self._unknown(argument)
         self.declared: dict[str, Tree] = {argument: declare(argument, s) for argument, s in (shapes or {}).items()}
+        self.settled = False
+        """Whether nothing outside its arguments can change what it computes: then like arrays have one trace."""
         self._traces: OrderedDict[Hashable, tuple[list[Any], Traced]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -129,7 +131,9 @@ class Function:
             arguments = {name: inputs_of(name, value, self.declared.get(name)) for name, value in bound.items()}
         marks = Fingerprint()
         try:
-            key: Hashable = (_tree_key(arguments, marks), marks.function(self.__wrapped__))
+            surroundings = marks.function(self.__wrapped__)
+            self.settled = not marks.changeable
+            key: Hashable = (_tree_key(arguments, marks), surroundings)
         except Unkeyed:
             # Traced anew each time; if it did what it did before, what was made of that trace can be used again.
             traced, marks = self._trace(arguments), Fingerprint()

@@ -52,7 +52,7 @@ def softmax(x: Any, axis: int = -1) -> Any:
 
 
 @function()
-def dense(x: Any, W: Any, b: Any) -> Any:  # noqa: N803
+def dense(x: Any, W: Any, b: Any) -> Any:
     """A dense layer before its activation, xW + b. x: (…, n), W: (n, m), b: (m,) → (…, m)."""
     return matmul(x, W) + b
 
@@ -94,8 +94,8 @@ def cross_entropy(logits: Any, targets: Any) -> Any:
     """The mean over all rows of −Σ t log softmax(z), from the logits z: (…, k).
 
     Targets are integers of shape (…), each the number of the right class, or of the logits' shape: one-hot rows, or
-    rows of probabilities. A target of zero asks nothing of its logit, which may be −∞. Raises ShapeError for any
-    other shape.
+    rows of probabilities. A target of zero asks nothing of its logit, which may be −∞; by convention the slope in that
+    target is zero as well. Raises ShapeError for any other shape.
     """
     logits, targets = _arrays(logits, targets)
     log_p = log_softmax(logits)

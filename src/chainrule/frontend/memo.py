@@ -38,6 +38,8 @@ class Fingerprint:
 
     def __init__(self) -> None:
         self.held: list[Any] = []
+        self.changeable = False
+        """Whether something was met that could be another thing, or hold other values, at the next look."""
         self._visited: set[int] = set()
 
     def of(self, value: Any, depth: int = 0) -> Hashable:
@@ -48,6 +50,7 @@ class Fingerprint:
             case None | bool() | int() | complex() | str() | bytes() | range() | Enum():
                 return type(value), value
             case np.ndarray():
+                self.changeable = True
                 return self._array(value)
             case np.generic():
                 return type(value), value.tobytes()
@@ -78,6 +81,7 @@ class Fingerprint:
         if id(value) in self._visited:
             return "again", id(value)
         self._visited.add(id(value))
+        self.changeable |= not isinstance(value, (tuple, frozenset))
         self.held.append(value)
         if isinstance(value, dict):
             return type(value), tuple((self.of(k, depth), self.of(v, depth)) for k, v in value.items())
@@ -95,6 +99,9 @@ class Fingerprint:
                 return "partial", self.of(value.func), self.of(value.args), self.of(value.keywords)
             case _ if callable(value) and hasattr(value, "__wrapped__"):
                 return "wraps", self.of(value.__wrapped__, depth)
+            case _ if type(value).__module__.partition(".")[0] in _NOT_THE_USERS:
+                # What chainrule or NumPy made is not changed behind anybody's back.
+                return self._identity(value)
             case _ if not hasattr(value, "__dict__"):
                 raise Unkeyed
             case _ if depth >= _DEEPEST_OBJECT:
@@ -110,9 +117,12 @@ class Fingerprint:
             return self._identity(function)
         self._visited.add(id(function))
         self.held.append(function)
-        parts = [self.of(c.cell_contents) for c in function.__closure__ or () if _is_filled(c)]
+        cells = [c for c in function.__closure__ or () if _is_filled(c)]
         scope = function.__globals__
-        parts += [(n, self.of(scope[n])) for n in _mentioned(function.__code__) if n in scope]
+        globals_ = [n for n in _mentioned(function.__code__) if n in scope]
+        self.changeable |= bool(cells) or not all(isinstance(scope[n], ModuleType) for n in globals_)
+        parts: list[Hashable] = [self.of(c.cell_contents) for c in cells]
+        parts += [(n, self.of(scope[n])) for n in globals_]
         parts += [self.of(function.__defaults__), self.of(function.__kwdefaults__)]
         return function.__code__, id(scope), tuple(parts)
 

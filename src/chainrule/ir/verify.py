@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from .dims import Shape, known_product
+from .dims import Shape, known_product, show_shape
 from .graph import toposort
 from .node import (
     Concat,
@@ -22,6 +22,7 @@ from .node import (
     Scatter,
     Size,
     Slice,
+    SliceSpec,
 )
 
 
@@ -39,9 +40,15 @@ def verify(outputs: Iterable[Node], *, allow_derivatives: bool = False) -> None:
             raise InvalidGraph(f"a derivative that is not worked out: {node!r}")
         complaint = _complaint(node)
         if complaint:
-            raise InvalidGraph(f"{complaint}: {node!r} of {[a.shape for a in node.args]}")
+            raise InvalidGraph(f"{complaint}: {_show(node)}")
         if (node.shape, node.kind) != type(node).infer(node.args, node.params):
-            raise InvalidGraph(f"shape or kind does not follow from the parts: {node!r}")
+            raise InvalidGraph(f"shape or kind does not follow from the parts: {_show(node)}")
+
+
+def _show(node: Node) -> str:
+    """A node that may be broken: only what it is made of."""
+    name = f" {node.op.name}" if isinstance(node, (Map, Reduce)) else ""
+    return f"{type(node).__name__}{name} of {[show_shape(a.shape) for a in node.args]}"
 
 
 def _complaint(node: Node) -> str:
@@ -67,45 +74,36 @@ def _complaint(node: Node) -> str:
             ok = axes and list(axes) == sorted(set(axes)) and max(axes) < len(node.args[0].shape)
             return "" if ok else "a reduction's axes are sorted, distinct and exist"
         case Reshape():
-            return (
-                ""
-                if segments(node.args[0].shape) == segments(node.shape)
-                else "a reshape keeps names whole"
-            )
+            return "" if segments(node.args[0].shape) == segments(node.shape) else "a reshape keeps names whole"
         case Slice():
-            return (
-                ""
-                if len(node.params[0]) == len(node.args[0].shape)
-                else "a slice has a range for each axis"
-            )
+            return "" if _lies_within(node.params[0], node.args[0].shape) else "a slice's entries exist"
         case Pad():
             taken = tuple(
-                extent if spec is None else spec[1]
-                for extent, spec in zip(node.shape, node.params[0], strict=True)
+                extent if spec is None else spec[1] for extent, spec in zip(node.shape, node.params[0], strict=True)
             )
-            return (
-                ""
-                if taken == node.args[0].shape
-                else "what is put into zeros has the shape of its places"
-            )
+            ok = taken == node.args[0].shape and _lies_within(node.params[0], node.shape)
+            return "" if ok else "what is put into zeros has the shape of its places, which exist"
         case Concat():
             (axis,) = node.params
             rest = {(*a.shape[:axis], *a.shape[axis + 1 :]) for a in node.args}
-            return (
-                ""
-                if len(rest) == 1 and len(node.args) > 1
-                else "arrays that are joined agree in all other axes"
-            )
+            return "" if len(rest) == 1 and len(node.args) > 1 else "arrays that are joined agree in all other axes"
         case Gather() | Scatter():
             axis, batch, indices = node.params[0], node.params[1], node.args[1]
-            ok = (
-                indices.kind == "int"
-                and batch <= axis
-                and node.args[0].shape[:batch] == indices.shape[:batch]
-            )
+            ok = indices.kind == "int" and batch <= axis and node.args[0].shape[:batch] == indices.shape[:batch]
             return "" if ok else "indices are integers that share the batch axes"
         case _:
             return f"a kind of node nobody knows, {type(node).__name__}"
+
+
+def _lies_within(specs: Sequence[SliceSpec], shape: Shape) -> bool:
+    """Whether every entry that a slice takes from an array of this shape is there."""
+    for spec, extent in zip(specs, shape, strict=True):
+        if spec is not None and spec[1]:
+            first, entries, step = spec
+            last = first + (entries - 1) * step
+            if not isinstance(extent, int) or not (0 <= first < extent and 0 <= last < extent):
+                return False
+    return True
 
 
 def _einsum_complaint(node: Einsum) -> str:

@@ -24,10 +24,10 @@ def blocked_sum(x: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
 
     NumPy adds pairwise along the last axis only; along others it adds one after the other, so long sums are cut.
     """
+    long = [extent > BLOCK for extent in x.shape]
     for axis in reversed(axes):
-        while x.shape[axis] > BLOCK:
-            starts = np.arange(0, x.shape[axis], BLOCK // 64)
-            x = np.add.reduceat(x, starts, axis=axis)
+        while x.shape[axis] > 16 and long[axis]:
+            x = np.add.reduceat(x, np.arange(0, x.shape[axis], 16), axis=axis)
         x = x.sum(axis)
     return x
 

@@ -140,7 +140,9 @@ class Latex(Notation):
         """An entry, a row, a column: p_{n,:}."""
         if isinstance(body, Symbol) and not body.indices:
             return self._symbol(body.name, places)
-        return self.spell(body, ATOM) + _subscript(places)
+        # LaTeX takes one subscript only.
+        indexed = isinstance(body, (At, Spread, Entries, Kronecker, Symbol))
+        return self.spell(body, ATOM + indexed) + _subscript(places)
 
     def _list(self, boxes: Sequence[Box]) -> str:
         return ", ".join(map(self.write, boxes))

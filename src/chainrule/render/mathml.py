@@ -117,7 +117,7 @@ class MathML(Notation):
             case Stacked(parts):
                 return _fenced("[", _table([self.write(p)] for p in parts), "]")
             case Cases(condition, yes, no):
-                rows = ((yes, "if ", self.write(condition)), (no, "otherwise", ""))
+                rows = ((yes, "if\u00a0", self.write(condition)), (no, "otherwise", ""))
                 table = _table([self.write(value), _row(f"<mtext>{word}</mtext>", c)] for value, word, c in rows)
                 return _row(_mo("{"), table)
             case Kronecker(left, right):
@@ -177,7 +177,7 @@ class MathML(Notation):
             if ord(token[0]) >= _OPERAND and ord(token[0]) < _OPERAND + len(box.operands):
                 parts.append(self.write(box.operands[ord(token) - _OPERAND]))
             elif token[0].isalpha():
-                parts.append(_mi(token) + (APPLY if following == "(" else ""))
+                parts.append(_mi(token) + (APPLY if following == "(" else _GAP if following[:1].isalpha() else ""))
             elif token[0].isdigit():
                 parts.append(f"<mn>{token}</mn>")
             else:

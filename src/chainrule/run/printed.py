@@ -37,32 +37,44 @@ class Program:
         self.name = name
         self._shapes = {i.name: i.shape for i in graph.inputs}
         self._kinds = {i.name: i.kind for i in graph.inputs}
+        self._results = [o.kind for o in graph.outputs]
         self._interpreted = len(graph.nodes()) > LONGEST
         self._compiled: dict[bool, Callable[..., tuple[Any, ...]]] = {}
 
     def __call__(self, values: Mapping[str, Any], dtype: Any = None) -> list[Any]:
         """The outputs, as arrays or NumPy numbers. Raises ShapeError where a shape is not the declared one."""
         arrays = {name: np.asarray(values[name]) for name in self._shapes}
+        return self.ready(arrays, dtype)(list(arrays.values()))
+
+    def ready(self, arrays: Mapping[str, np.ndarray], dtype: Any = None) -> Callable[[Sequence[np.ndarray]], list[Any]]:
+        """The program for arrays of these very shapes and dtypes, in the inputs' order, checked once, here.
+
+        Raises ShapeError where a shape is not the declared one.
+        """
         dtype = precision(arrays) if dtype is None else np.dtype(dtype)
-        arrays = {n: a.astype(dtype, copy=False) if self._kinds[n] == "float" else a for n, a in arrays.items()}
         sizes = bind_sizes(self._shapes, {name: a.shape for name, a in arrays.items()})
-        if self._interpreted:
-            return interpret(self.graph.outputs, arrays, dtype=dtype, sizes=sizes)
+        cast = [i for i, (n, a) in enumerate(arrays.items()) if self._kinds[n] == "float" and a.dtype != dtype]
         long_axes = any(extent > LONG_AXIS for a in arrays.values() for extent in a.shape)
-        try:
-            run = self._compiled[long_axes]
-        except KeyError:
-            run = self._compile(long_axes)
-            if run is None:
-                return self(values, dtype)
-        with np.errstate(all="ignore"):
-            return [_settled(o, dtype) for o in run(*arrays.values())]
+        compiled = None if self._interpreted else self._compiled.get(long_axes) or self._compile(long_axes)
+
+        def run(given: Sequence[np.ndarray]) -> list[Any]:
+            if cast:
+                given = [a.astype(dtype) if i in cast else a for i, a in enumerate(given)]
+            if compiled is None:
+                named = dict(zip(self._shapes, given, strict=True))
+                results = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
+            else:
+                with np.errstate(all="ignore"):
+                    results = compiled(*given)
+            return [_settled(o, dtype if k == "float" else None) for o, k in zip(results, self._results, strict=True)]
+
+        return run
 
     def positional(self, examples: Mapping[str, Any]) -> Callable[..., Sequence[Any]]:
         """The program as a function of arrays in the inputs' order, which looks at nothing: for loops.
 
-        Every call must bring arrays of the examples' dtypes, and shapes that fit as theirs do; only the lengths of named
-        dimensions may be other ones (up to 65,536). Raises ShapeError where the examples' shapes are not the declared.
+        Every call must bring arrays of the examples' dtypes, and of shapes that fit as theirs do; the lengths of named
+        dimensions may be others (up to 65,536). Raises ShapeError where the examples' shapes are not the declared.
         """
         arrays = {name: np.asarray(examples[name]) for name in self._shapes}
         bind_sizes(self._shapes, {name: a.shape for name, a in arrays.items()})
@@ -71,9 +83,7 @@ class Program:
         if run is not None:
             return run
         dtype = precision(arrays)
-        return lambda *values: interpret(
-            self.graph.outputs, dict(zip(self._shapes, values, strict=True)), dtype=dtype
-        )
+        return lambda *values: interpret(self.graph.outputs, dict(zip(self._shapes, values, strict=True)), dtype=dtype)
 
     def _compile(self, long_axes: bool) -> Callable[..., tuple[Any, ...]] | None:
         """The compiled text, which tracebacks can show; None where the graph has no printed form."""
@@ -90,7 +100,8 @@ class Program:
         return scope["program"]  # type: ignore[no-any-return]
 
 
-def _settled(value: Any, dtype: np.dtype[Any]) -> Any:
-    """A result as an array or NumPy number: floats at the run's precision, whole numbers and truth values as they are."""
-    array = np.asarray(value)
-    return (array.astype(dtype, copy=False) if array.dtype.kind == "f" else array)[()]
+def _settled(value: Any, dtype: np.dtype[Any] | None) -> Any:
+    """A result as an array, or a NumPy number where it has no axes; of this dtype where one is given."""
+    if type(value) is np.ndarray and value.shape and (dtype is None or value.dtype == dtype):
+        return value
+    return np.asarray(value, dtype)[()]

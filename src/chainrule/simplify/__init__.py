@@ -2,13 +2,14 @@
 
 from .. import ops as _ops  # the rules name operations, which this enters
 from .engine import Applied, Phase, RewriteError, apply_phase, rewrite
-from .phases import FACTOR, PHASES, STABLE, TIDY, simplify, stabilise
+from .phases import FACTOR, PHASES, STABLE, TELL, TIDY, simplify, stabilise
 from .rule import Rule
 
 __all__ = [
     "FACTOR",
     "PHASES",
     "STABLE",
+    "TELL",
     "TIDY",
     "Applied",
     "Phase",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..ir.graph import Graph, use_counts
 from ..ir.node import Map, Node
-from .rule import Context, Rule, head_of, lowers
+from .rule import Context, Rule, head_of, lowers, operand_heads
 
 
 class RewriteError(AssertionError):
@@ -20,11 +20,16 @@ class Phase:
 
     name: str
     rules: tuple[Rule, ...]
-    by_head: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_head: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        for rule in self.rules:
-            self.by_head[rule.head] = (*self.by_head.get(rule.head, ()), rule)
+    def candidates(self, node: Node) -> tuple[Rule, ...]:
+        """The rules that may fit a node: those for any elementwise operation, then those for its own."""
+        head = head_of(node)
+        found = self._by_head.get(head)
+        if found is None:
+            kinds = ("Map", head) if isinstance(node, Map) else (head,)
+            found = self._by_head[head] = tuple(rule for kind in kinds for rule in self.rules if rule.head == kind)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +55,6 @@ def rewrite(
     """
     counted = use_counts(outputs)
     context = Context(dict(counted), named)
-    rules = phase.by_head
     known: dict[Node, Node] = {}
     goes_to: dict[Node, Node] = {}
     stack = list(reversed(outputs))
@@ -65,7 +69,7 @@ def rewrite(
             if todo:
                 stack.extend(todo)
                 continue
-            target = _next(node, known, rules, context, checked, log)
+            target = _next(node, known, phase, context, checked, log)
             if target is node:
                 known[node] = node
                 stack.pop()
@@ -85,7 +89,7 @@ def rewrite(
 def _next(
     node: Node,
     known: dict[Node, Node],
-    rules: dict[str, tuple[Rule, ...]],
+    phase: Phase,
     context: Context,
     checked: bool,
     log: list[Applied] | None,
@@ -94,11 +98,11 @@ def _next(
     for arg in node.args:
         if known[arg] is not arg:
             return node.with_args(tuple([known[a] for a in node.args]))
-    head = head_of(node)
-    candidates = rules.get(head, ())
-    if isinstance(node, Map):
-        candidates = (*rules.get("Map", ()), *candidates)
+    candidates = phase.candidates(node)
+    operands = operand_heads(node) if candidates else set()
     for rule in candidates:
+        if not rule.needs <= operands:
+            continue
         after = rule.rewrite(node, context)
         if after is not None and after is not node:
             if checked and not lowers(node, after):

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..ir.build import as_node, broadcast, cast, scalar_value
 from ..ir.node import Einsum, Map, Node
 from ..ir.registry import call, record
+
+
+Then: TypeAlias = Callable[[], bool]
+
+
+def nothing_more() -> bool:
+    """What is left to match after the last part: it fits."""
+    return True
 
 
 class Bindings(dict[str, Node]):
@@ -60,8 +68,11 @@ class Pattern:
     def __invert__(self) -> Pattern:
         return App("logical_not", (self,))
 
-    def match(self, node: Node, bound: Bindings) -> bool:
-        """Whether the node has this shape; fills in what the variables stand for (after a failure, with anything)."""
+    def match(self, node: Node, bound: Bindings, then: Then = nothing_more) -> bool:
+        """Whether the node has this shape, and what is left to match (``then``) fits too; fills in the variables.
+
+        Where it does not, everything is as it was: so each order of a commutative operation is tried in earnest.
+        """
         raise NotImplementedError
 
     def build(self, bound: Mapping[str, Node]) -> Any:
@@ -76,9 +87,18 @@ class Variable(Pattern):
     name: str
     accepts: Callable[[Node], Node | None] = lambda node: node
 
-    def match(self, node: Node, bound: Bindings) -> bool:
+    def match(self, node: Node, bound: Bindings, then: Then = nothing_more) -> bool:
         found = self.accepts(node)
-        return found is not None and bound.setdefault(self.name, found) is found
+        if found is None:
+            return False
+        known = bound.get(self.name)
+        if known is not None:
+            return known is found and then()
+        bound[self.name] = found
+        if then():
+            return True
+        del bound[self.name]
+        return False
 
     def build(self, bound: Mapping[str, Node]) -> Any:
         return bound[self.name]
@@ -90,8 +110,8 @@ class Number(Pattern):
 
     value: float
 
-    def match(self, node: Node, bound: Bindings) -> bool:
-        return node.kind != "bool" and scalar_value(node) == self.value
+    def match(self, node: Node, bound: Bindings, then: Then = nothing_more) -> bool:
+        return node.kind != "bool" and scalar_value(node) == self.value and then()
 
     def build(self, bound: Mapping[str, Node]) -> Any:
         return self.value
@@ -104,29 +124,22 @@ class App(Pattern):
     op: str
     args: tuple[Pattern, ...]
 
-    def match(self, node: Node, bound: Bindings) -> bool:
+    def match(self, node: Node, bound: Bindings, then: Then = nothing_more) -> bool:
         if not isinstance(node, Map) or node.op.name != self.op:
             return False
-        if not node.op.commutative:
-            matched = self._fits(node.args, bound)
-        else:
-            before, inner = dict(bound), len(bound.inner)
-            matched = self._fits(node.args, bound)
-            if not matched:
-                bound.clear()
-                bound.update(before)
-                del bound.inner[inner:]
-                matched = self._fits(node.args[::-1], bound)
-        if matched:
-            bound.inner.append(node)
-        return matched
+        bound.inner.append(node)
+        if self._operands(node.args, 0, bound, then):
+            return True
+        if node.op.commutative and self._operands(node.args[::-1], 0, bound, then):
+            return True
+        bound.inner.pop()
+        return False
 
-    def _fits(self, operands: tuple[Node, ...], bound: Bindings) -> bool:
-        """Whether the operands match in this order. A plain loop: this is where rewriting spends its time."""
-        for pattern, operand in zip(self.args, operands, strict=True):
-            if not pattern.match(operand, bound):
-                return False
-        return True
+    def _operands(self, operands: tuple[Node, ...], i: int, bound: Bindings, then: Then) -> bool:
+        """Whether the operands match in this order, from the i-th on."""
+        if i == len(operands):
+            return then()
+        return self.args[i].match(operands[i], bound, lambda: self._operands(operands, i + 1, bound, then))
 
     def build(self, bound: Mapping[str, Node]) -> Any:
         return call(self.op, *(as_node(p.build(bound)) for p in self.args))

@@ -15,7 +15,11 @@ TIDY = Phase("tidy", (*layout.RULES, *tidy.RULES))
 FACTOR = Phase("factor", (*TIDY.rules, *factor.RULES))
 """After it: what several terms share is taken out. The rules of tidying go along, for what that brings about."""
 
-PHASES = (STABLE, TIDY, FACTOR)
+TELL = Phase("tell", (*TIDY.rules, layout.number_out_of_factor))
+"""For the lines of a derivation: numbers to the very front, where a reader looks for them. (What runs scales the
+smaller array.)"""
+
+PHASES = (STABLE, TIDY, FACTOR, TELL)
 
 
 def stabilise(graph: Graph, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:
@@ -24,7 +28,15 @@ def stabilise(graph: Graph, *, checked: bool = False, log: list[Applied] | None 
 
 
 def simplify(graph: Graph, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:
-    """The form a person would write."""
-    for phase in (TIDY, FACTOR):
-        graph = apply_phase(graph, phase, checked=checked, log=log)
+    """The form a person would write. Simplified again, it stays as it is.
+
+    A rule that takes a node apart waits until nothing else uses it, which another rule may bring about: hence the last
+    phase twice. (In a tangle of ten thousand nodes a handful may wait still; a third time would cost more than it is
+    worth.)
+    """
+    graph = apply_phase(graph, TIDY, checked=checked, log=log)
+    for _ in range(2):
+        before, graph = graph, apply_phase(graph, FACTOR, checked=checked, log=log)
+        if all(a is b for a, b in zip(before.outputs, graph.outputs, strict=True)):
+            break
     return graph

@@ -10,7 +10,7 @@ from ..ir.build import scalar_value
 from ..ir.graph import toposort
 from ..ir.node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
 from ..ir.records import Interval
-from .pattern import Bindings, Pattern, fit, heads, lift, spread_scalar
+from .pattern import App, Bindings, Number, Pattern, fit, heads, lift, spread_scalar
 
 
 @dataclass
@@ -44,6 +44,8 @@ class Rule:
     left: Pattern | None = None
     right: Pattern | None = None
     assumes: dict[str, Interval] = field(default_factory=dict)
+    needs: frozenset[str] = frozenset()
+    """What the operands have to be for it to fit (see `operand_heads`): most rules are passed over by this alone."""
     examples: Callable[[], Sequence[Node]] = field(default=lambda: ())
 
 
@@ -70,7 +72,9 @@ def rule(
             return None
         return fit(goal.build(bound), node)
 
-    return Rule(name, heads(left), rewrite, why, left, goal, needs)
+    operands = left.args if isinstance(left, App) else ()
+    below = {heads(p) if isinstance(p, App) else NUMBER for p in operands if isinstance(p, (App, Number))}
+    return Rule(name, heads(left), rewrite, why, left, goal, needs, frozenset(below))
 
 
 def structural(
@@ -84,6 +88,17 @@ def structural(
 def head_of(node: Node) -> str:
     """By what rules for a node are found: a Map's operation, else the kind of node."""
     return node.op.name if isinstance(node, Map) else type(node).__name__
+
+
+NUMBER = "a number"
+
+
+def operand_heads(node: Node) -> set[str]:
+    """By what a node's operands are found, and NUMBER where one of them is the same number everywhere."""
+    found = {head_of(arg) for arg in node.args}
+    if any(scalar_value(arg) is not None for arg in node.args):
+        found.add(NUMBER)
+    return found
 
 
 def proves(node: Node, interval: Interval) -> bool:
@@ -112,6 +127,9 @@ def weight(node: Node) -> int:
     match node:
         case Input() | Const() | Size():
             return 0
+        case Map() if takes_number(node):
+            # Scaling by a number costs the same wherever it stands, so that it may move to the front.
+            return 3
         case Map():
             return 2 + len(node.shape)
         case Einsum() if node.is_layout:
@@ -129,46 +147,48 @@ def weight(node: Node) -> int:
 
 
 def takes_number(node: Node) -> bool:
-    """A product of a number and an array: where the number stands at the front of what it multiplies."""
-    if not isinstance(node, Map) or node.op.name != "mul":
+    """An array multiplied or divided by a number: the number stands at the front of what it scales."""
+    if not isinstance(node, Map) or node.op.name not in ("mul", "div"):
+        return False
+    if node.op.name == "div" and spread_scalar(node.args[1]) is None:
         return False
     return sum(spread_scalar(arg) is not None for arg in node.args) == 1
 
 
-Measure: TypeAlias = tuple[int, int, int, int]
+Measure: TypeAlias = tuple[int, ...]
 
 
-def measure(root: Node, stop: set[Node]) -> Measure:
-    """The weight of an expression down to ``stop``; how much stands outside its signs; how much stands outside its
-    products by a number; how many nodes there are; compared in this order.
+def measure(root: Node) -> Measure:
+    """The weight of an expression; its size (a negative number counts as a sign and a number); how much of it stands
+    outside each of its signs, added up; how much outside each of its products by a number, broadcasts left out; how
+    many nodes it has; how many axes its operations have.
 
-    Each is a natural number over the tree that an expression unfolds to. No rule uses a variable more often than it
-    found it, and where the weight stays, the nodes stay as many: so what is lower here is lower in any surroundings,
-    whatever the variables stand for, and rewriting ends.
+    They are compared in this order, and are natural numbers of the tree that the expression unfolds to. Where weight
+    and size stay, what is lower here is lower in any surroundings, so rewriting ends.
     """
-    weights: dict[Node, int] = {}
-    sizes: dict[Node, int] = {}
-    # How many signs, and products by a number, the tree has; and how many nodes stand beneath them, taken together.
-    signs: dict[Node, tuple[int, int]] = {}
-    numbers: dict[Node, tuple[int, int]] = {}
+    totals: dict[Node, Measure] = {}
     for node in toposort((root,)):
-        leaf = node in stop
-        args = () if leaf else node.args
-        weights[node] = (0 if leaf else weight(node)) + sum(weights[arg] for arg in args)
-        size = sizes[node] = 1 + sum(sizes[arg] for arg in args)
-        for tally, counts in ((signs, not leaf and is_sign(node)), (numbers, not leaf and takes_number(node))):
-            count, beneath = (sum(tally[arg][i] for arg in args) for i in (0, 1))
-            tally[node] = (count + 1, beneath + size) if counts else (count, beneath)
-    size = sizes[root]
-    (s, below_signs), (n, below_numbers) = signs[root], numbers[root]
-    return weights[root], s * size - below_signs, n * size - below_numbers, size
+        below = [sum(parts) for parts in zip(*(totals[arg] for arg in node.args), strict=True)] or [0] * 9
+        weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = below
+        layout = isinstance(node, Einsum) and node.is_layout
+        size += 2 if is_sign(node) and not node.args else 1
+        bulk += not layout
+        sign, number = is_sign(node), takes_number(node)
+        totals[node] = (
+            weights + weight(node),
+            size,
+            bulk,
+            nodes + 1,
+            axes + (len(node.shape) if isinstance(node, Map) else 0),
+            signs + sign,
+            below_signs + sign * size,
+            numbers + number,
+            below_numbers + number * bulk,
+        )
+    weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = totals[root]
+    return weights, size, signs * size - below_signs, numbers * bulk - below_numbers, nodes, axes
 
 
 def lowers(before: Node, after: Node) -> bool:
-    """Whether a rewrite lowers the measure: what both have in common is left out of the comparison."""
-    old = set(toposort((before,)))
-    kept = {node for node in toposort((after,)) if node in old and node is not before}
-    shared = {node for node in kept if node is not after}
-    if after in old:
-        return True
-    return measure(after, shared) < measure(before, shared)
+    """Whether a rewrite lowers the measure."""
+    return measure(after) < measure(before)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,11 @@ from ..ir.build import cast
 from ..ir.errors import ShapeError
 from ..ir.graph import Graph
 from ..ir.node import Input, Node
-from ..pipeline import Traced, executable, gradient_graph
+from ..pipeline import executable, gradient_graph
 from .optimisers import Optimizer
+
+if TYPE_CHECKING:
+    from ..frontend.trace import Traced
 
 Arrays: TypeAlias = dict[str, Any]
 

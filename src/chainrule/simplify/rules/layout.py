@@ -77,12 +77,13 @@ def compose_layouts(node: Node, context: Context) -> Node | None:
     lambda: [call("sum", call("sum", _matrix(), axis=0)), call("transpose", call("matmul", _matrix(), _matrix().T))],
 )
 def sum_of_sum(node: Node, context: Context) -> Node | None:
-    """A single operand that is an einsum nobody else uses."""
+    """A single operand that is an einsum nobody else uses. A sum that is spread stays: it is worked out before."""
     assert isinstance(node, Einsum)
     inner = node.args[0]
     if len(node.args) > 1 or not isinstance(inner, Einsum) or not context.single(inner):
         return None
-    return compose(node, 0) if node.is_layout or len(inner.args) == 1 else None
+    turned = node.is_layout and len(node.shape) <= len(inner.shape)
+    return compose(node, 0) if turned or (not node.is_layout and len(inner.args) == 1) else None
 
 
 @structural(
@@ -161,6 +162,33 @@ def linear_out(node: Node, context: Context) -> Node | None:
     return None
 
 
+@structural(
+    "number out of a factor",
+    Einsum,
+    "a number is the same for every term: it is multiplied once",
+    lambda: [
+        call("matmul", Input.of("s", ()) * _matrix(), Input.of("w", (3, 4))),
+        call("matmul", _matrix(), Input.of("w", (3, 4)) / Input.of("s", ())),
+    ],
+)
+def number_out_of_factor(node: Node, context: Context) -> Node | None:
+    """A product of arrays, one of them multiplied or divided by a number, that nobody else uses."""
+    assert isinstance(node, Einsum)
+    if len(node.args) == 1:
+        return None
+    for k, arg in enumerate(node.args):
+        if not isinstance(arg, Map) or arg.op.name not in ("mul", "div") or not arg.shape or not context.single(arg):
+            continue
+        product = arg.op.name == "mul"
+        for number, rest in (arg.args, arg.args[::-1]) if product else (arg.args[::-1],):
+            spread = spread_scalar(number)
+            if spread is not None and spread_scalar(rest) is None:
+                total = node.with_args((*node.args[:k], rest, *node.args[k + 1 :]))
+                factor = fit(spread, total)
+                return factor * total if product else total / factor
+    return None
+
+
 def _sign_out(kind: type[Node]) -> Rule:
     """The sign of an operand that a node of this kind is linear in."""
 
@@ -178,7 +206,7 @@ def _sign_out(kind: type[Node]) -> Rule:
 
     def rewrite(node: Node, context: Context) -> Node | None:
         for k, arg in enumerate(node.args):
-            if isinstance(arg, Map) and arg.op.name == "neg":
+            if isinstance(arg, Map) and arg.op.name == "neg" and context.single(arg):
                 return -node.with_args((*node.args[:k], arg.args[0], *node.args[k + 1 :]))
         return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...ir.build import scalar_value
+from ...ir.build import cast, scalar_value
 from ...ir.node import Const, Einsum, Input, Map, Node
 from ...ir.registry import call, record
 from ..pattern import any_, apply, array, fit, scalar, spread_scalar
@@ -31,9 +31,11 @@ SIGNS: tuple[Rule, ...] = (
     rule("plus a negative", x + -y, x - y, "adding a negative is taking away"),
     rule("minus a negative", x - -y, x + y, "taking away a negative is adding"),
     rule("sign of a difference", -(x - y), y - x, "the sign turns a difference round"),
-    rule("sign out of a product", -x * y, -(x * y), "a factor's sign is the product's"),
-    rule("sign out of a numerator", -x / y, -(x / y), "the numerator's sign is the quotient's"),
-    rule("sign out of a denominator", x / -y, -(x / y), "the denominator's sign is the quotient's"),
+    rule("sign of a scaled difference", -(s * (x - y)), s * (y - x), "the sign turns a difference round"),
+    rule("sign of a divided difference", -((x - y) / s), (y - x) / s, "the sign turns a difference round"),
+    rule("sign out of a product", -x * y, -(x * y), "a factor's sign is the product's", alone=True),
+    rule("sign out of a numerator", -x / y, -(x / y), "the numerator's sign is the quotient's", alone=True),
+    rule("sign out of a denominator", x / -y, -(x / y), "the denominator's sign is the quotient's", alone=True),
 )
 
 QUOTIENTS: tuple[Rule, ...] = (
@@ -156,6 +158,95 @@ RECIPROCAL = structural(
     lambda: [fit(1 / Input.of("s", ()), Input.of("x", (2,))) * Input.of("x", (2,))],
 )(_reciprocal_number)
 
+_LONGEST_FRACTION = 16
+"""How many operations and factors of a fraction are looked at: nobody writes longer ones, and chains have no end."""
+
+
+def _collect_numbers(node: Node, context: Context) -> Node | None:
+    """A fraction of single numbers with several constants in it: 2/(2 N) → 1/N, 3·(2/N) → 6/N."""
+    if node.shape != ():
+        return None
+    constants = [1.0, 1.0]
+    factors: tuple[list[Node], list[Node]] = ([], [])
+    found = visited = 0
+    parts = [(node, 0)]
+    while parts:
+        part, below = parts.pop()
+        number = scalar_value(part)
+        if number is not None:
+            constants[below] *= number
+            found += number != 1
+        elif isinstance(part, Map) and part.op.name == "to_float" and _is_product(part.args[0]):
+            parts += [(cast(arg, "float"), below) for arg in reversed(part.args[0].args)]
+        elif isinstance(part, Map) and part.op.name == "mul" and (part is node or context.single(part)):
+            parts += [(arg, below) for arg in reversed(part.args)]
+        elif isinstance(part, Map) and part.op.name == "div" and (part is node or context.single(part)):
+            parts += [(part.args[1], 1 - below), (part.args[0], below)]
+        else:
+            factors[below].append(part)
+        visited += 1
+        if visited > _LONGEST_FRACTION:
+            return None
+    if found < 2 or constants[1] == 0 or not factors[0] + factors[1]:
+        return None
+    top, bottom = constants[0] / constants[1], 1.0
+    if top and not top.is_integer() and (1 / top).is_integer():
+        top, bottom = 1.0, 1 / top
+    above, under = _times(top, factors[0]), _times(bottom, factors[1])
+    return fit(above if scalar_value(under) == 1 else above / under, node)
+
+
+def _is_product(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name == "mul"
+
+
+def _times(number: float, factors: list[Node]) -> Node:
+    result: Node | None = None if number == 1 and factors else Const.of(number)
+    for factor in factors:
+        result = factor if result is None else result * factor
+    assert result is not None
+    return result
+
+
+COLLECT: tuple[Rule, ...] = tuple(
+    structural(
+        f"numbers of a {name}",
+        name,
+        "the constants of a fraction are worked out",
+        lambda name=name: [call(name, Const.of(2.0), 2.0 * Input.of("s", ())), call(name, Input.of("s", ()) / 3.0, 2.0)],  # type: ignore[misc]
+    )(_collect_numbers)
+    for name in ("mul", "div")
+)
+
+def _own_mask(node: Node, context: Context) -> Node | None:
+    """x times its own mask [x ≠ 0], or times that divided by something."""
+    for mask, other in (node.args, node.args[::-1]):
+        divided = isinstance(mask, Map) and mask.op.name == "div"
+        top = mask.args[0] if divided else mask
+        if not isinstance(top, Map) or top.op.name != "to_float":
+            continue
+        if not (isinstance(top.args[0], Map) and top.args[0].op.name == "logical_not"):
+            continue
+        is_zero = top.args[0].args[0]
+        if isinstance(is_zero, Map) and is_zero.op.name == "equal" and other in set(is_zero.args):
+            if any(scalar_value(arg) == 0 for arg in is_zero.args):
+                return other / mask.args[1] if divided else other  # type: ignore[no-any-return]
+    return None
+
+
+def _own_mask_examples() -> list[Node]:
+    t, y = Input.of("t", (2, 3)), Input.of("y", (2, 3))
+    mask = cast(~(t == 0), "float")
+    return [mask * t, t * mask, mask / y * t]
+
+
+OWN_MASK = structural(
+    "masked by itself",
+    "mul",
+    "where a factor is zero already, a mask that makes it zero changes nothing",
+    _own_mask_examples,
+)(_own_mask)
+
 NEGATIVE_NUMBERS: tuple[Rule, ...] = tuple(
     structural(
         f"negative number in {name}",
@@ -173,4 +264,4 @@ HOIST = structural("before the broadcast", "Map", "what is the same for every ro
     _hoist
 )
 
-RULES: tuple[Rule, ...] = (FOLD, BRANCH, *IDENTITIES, *SIGNS, *NEGATIVE_NUMBERS, *QUOTIENTS, RECIPROCAL, *SCALARS, HOIST)
+RULES: tuple[Rule, ...] = (FOLD, BRANCH, *IDENTITIES, *SIGNS, *NEGATIVE_NUMBERS, *COLLECT, *QUOTIENTS, RECIPROCAL, OWN_MASK, *SCALARS, HOIST)
