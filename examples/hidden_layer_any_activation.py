@@ -22,7 +22,7 @@ def network(f: Callable[[Any], Any]) -> Any:
     """The loss of the notes' network for an activation; the samples are the rows of x."""
 
     @cr.function(x="L n", y="L", W1="m n", W2="1 m")
-    def E(x: Any, y: Any, W1: Any, W2: Any) -> Any:  # noqa: N802
+    def E(x: Any, y: Any, W1: Any, W2: Any) -> Any:
         z = W1 @ x.T
         a = f(z)
         y_hat = (W2 @ a)[0]

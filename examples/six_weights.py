@@ -21,7 +21,7 @@ WEIGHTS = ["w1", "w2", "w3", "w4", "w5", "w6"]
 
 
 @cr.function(x1="N", x2="N", y="N", w1="", w2="", w3="", w4="", w5="", w6="")
-def E(x1: Any, x2: Any, y: Any, w1: Any, w2: Any, w3: Any, w4: Any, w5: Any, w6: Any) -> Any:  # noqa: N802
+def E(x1: Any, x2: Any, y: Any, w1: Any, w2: Any, w3: Any, w4: Any, w5: Any, w6: Any) -> Any:
     z1 = x1 * w1 + x2 * w3
     z2 = x1 * w2 + x2 * w4
     a1 = cr.sigmoid(z1)

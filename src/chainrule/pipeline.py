@@ -23,6 +23,7 @@ from .emit import numpy as emit_numpy
 from .frontend.function import Function
 from .frontend.parse import parse as parse_formula
 from .frontend.trace import Traced
+from .frontend.tree import map_leaves
 from .ir.build import constant
 from .ir.derivation import Derivation
 from .ir.dims import show_shape
@@ -236,21 +237,30 @@ def wanted(function: Function, traced: Traced, wrt: str | Sequence[str] | None) 
     return {name: traced.leaves(name) for name in names}
 
 
-def arrange(traced: Traced, groups: Mapping[str, list[Input]], values: Sequence[Any], single: bool) -> Any:
-    """Values by name, each in its argument's structure; the bare value where one name was asked for."""
-    from .frontend.tree import map_leaves
+def arrange(traced: Traced, groups: Mapping[str, list[Input]], single: bool) -> Callable[[Sequence[Any]], Any]:
+    """How values for the inputs of several names are handed back: {name: …}, each in its argument's structure.
 
-    left = dict(zip([i.name for group in groups.values() for i in group], values, strict=True))
+    The bare value where one name was asked for.
+    """
+    names = list(groups)
+    if all(traced.arguments.get(name) is group[0] for name, group in groups.items()):
+        return (lambda values: values[0]) if single else lambda values: dict(zip(names, values, strict=True))
+    order = [i.name for group in groups.values() for i in group]
 
-    def structure(name: str) -> Any:
-        tree = traced.arguments.get(name)
-        if tree is None:
-            group = groups[name]
-            return left[name] if len(group) == 1 and group[0].name == name else {i.name: left[i.name] for i in group}
-        return map_leaves(lambda _, leaf: left[leaf.name] if isinstance(leaf, Input) else leaf, tree)
+    def structured(values: Sequence[Any]) -> Any:
+        left = dict(zip(order, values, strict=True))
 
-    arranged = {name: structure(name) for name in groups}
-    return next(iter(arranged.values())) if single else arranged
+        def part(name: str) -> Any:
+            tree = traced.arguments.get(name)
+            if tree is None:
+                # A part of a structure, by its path: the entry itself, or those below it.
+                return left[name] if name in left else {i.name: left[i.name] for i in groups[name]}
+            return map_leaves(lambda _, leaf: left[leaf.name] if isinstance(leaf, Input) else leaf, tree)
+
+        arranged = {name: part(name) for name in names}
+        return arranged[names[0]] if single else arranged
+
+    return structured
 
 
 # ---------------------------------------------------------------------------------------------- printed

@@ -6,6 +6,7 @@ Each takes a function and gives one with the same arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,14 @@ def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None
         made = ("gradient", *(i.name for i in inputs))
         program = kept(traced, made, lambda: Program(gradient_graph(traced, inputs).graph, traced.function))
         split = len(traced.graph.outputs)
-        single = wrt is None or isinstance(wrt, str)
+        hand_back = arrange(traced, groups, wrt is None or isinstance(wrt, str))
+        value = traced.unflatten if split > 1 or isinstance(traced.result, (dict, list, tuple)) else itemgetter(0)
         values = traced.flatten(bound)
         run = program.ready({i.name: np.asarray(values[i.name]) for i in traced.graph.inputs})
 
         def finish(arrays: Sequence[np.ndarray]) -> tuple[Any, Any]:
             results = run(arrays)
-            return traced.unflatten(results[:split]), arrange(traced, groups, results[split:], single)
+            return value(results[:split]), hand_back(results[split:])
 
         repeats.remember(key, traced, args, kwargs, finish)
         return finish([np.asarray(values[i.name]) for i in traced.graph.inputs])
@@ -121,10 +123,10 @@ def vjp(
         inputs = [i for group in groups.values() for i in group]
         program, seed = kept(traced, ("vjp", *(i.name for i in inputs)), lambda: _vjp_program(traced, inputs))
         arrays = traced.flatten(bound)
-        single = wrt is None or isinstance(wrt, str)
+        hand_back = arrange(traced, groups, wrt is None or isinstance(wrt, str))
 
         def pull(cotangent: Any) -> Any:
-            return arrange(traced, groups, program({**arrays, seed.name: np.asarray(cotangent, float)}), single)
+            return hand_back(program({**arrays, seed.name: _floats(cotangent)}))
 
         return evaluate(function, bound), pull
 
@@ -179,7 +181,12 @@ def _input(traced: Traced, name: str) -> Input:
 
 
 def _directions(tangents: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    return {f"{name}.tangent": np.asarray(value, np.result_type(value, np.float32)) for name, value in tangents.items()}
+    return {f"{name}.tangent": _floats(value) for name, value in tangents.items()}
+
+
+def _floats(value: Any) -> np.ndarray:
+    """An array of floats, of its own precision if it has one."""
+    return np.asarray(value, np.result_type(value, np.float32))
 
 
 def hvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., Any]:

@@ -1,8 +1,9 @@
-"""Layers and losses: values and gradients against JAX, stability, refusals, and the form their gradients come out in."""
+"""Layers and losses: values and gradients against JAX, stability, refusals, and the form gradients come out in."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -136,8 +137,8 @@ def test_named_dimensions_that_differ_are_refused_with_their_names() -> None:
     ("loss", "shapes", "line"),
     [
         (cr.cross_entropy, {"z": "N k", "t": "N int"},
-         r"d_z = \(np\.exp\(u1\) - \(np\.arange\(k\) == t\[..., None\]\)\.astype\(dtype\)\) / N"),
-        (cr.cross_entropy, {"z": "N k", "t": "N k"}, r"d_z = .*\* np\.exp\(u1\) - t / N"),
+         r"d_z = \(np\.exp\(\w+\) - \(np\.arange\(k\) == t\[.+, None\]\).*\) / N"),
+        (cr.cross_entropy, {"z": "N k", "t": "N k"}, r"d_z = .*\* np\.exp\(\w+\) - t / N"),
         (cr.binary_cross_entropy, {"z": "N", "t": "N"}, r"d_z = \(1 / \(1 \+ np\.exp\(-z\)\) - t\) / N"),
         (cr.mse, {"z": "N", "t": "N"}, r"d_z = 2 / N \* \w+"),
     ],
@@ -147,8 +148,6 @@ def test_gradients_come_out_as_a_person_would_write_them(
 ) -> None:
     def f(z: Any, t: Any) -> Any:
         return loss(z, t)
-
-    import re
 
     text = cr.source(cr.function(**shapes)(f), "z")
     assert re.search(line, text), text

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 SIZES = [64, 32, 10]
 RATE, BATCH = 3e-3, 32
+OF_THE_LOSS = "what the network holds likely (the exponential) less what is right: the slope of the cross-entropy"
 CHECKED_ON = 8
 """How many images the gradient is checked on: as many as show every path through the network, for differences cost."""
 
@@ -185,6 +186,8 @@ def _reasons(network: Network) -> tuple[dict[str, str], float]:
         deviation = max(deviation, derivation.error)
         for step in derivation.steps:
             reasons.setdefault(f"d_{step.where}", step.why)
+    # The line where the gradient begins: the slopes of the loss itself, put together.
+    reasons["d_logits"] = OF_THE_LOSS
     return reasons, deviation
 
 

@@ -69,8 +69,7 @@ def _gradient(done: Experiment) -> str:
     )
     return f"""<h2>Its gradient</h2>
 <p>The chain rule, from the loss backwards. What one line finds the next one uses, so that nothing is worked out twice.
-The first line is what the network holds likely (the exponential: its probability for each digit) less what is right
-(a one at the right digit). ⊙ multiplies entry by entry; a condition in brackets is 1 where it holds and 0
+⊙ multiplies entry by entry; onehot(y) has a one at each right digit; a condition in brackets is 1 where it holds and 0
 elsewhere.</p>
 {lines}"""
 

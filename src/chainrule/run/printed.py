@@ -88,7 +88,9 @@ class Program:
     def _compile(self, long_axes: bool) -> Callable[..., tuple[Any, ...]] | None:
         """The compiled text, which tracebacks can show; None where the graph has no printed form."""
         try:
-            program = source(self.graph, function="program", long_axes=long_axes)
+            # Names are for readers: without them a value that is used once lives no longer than its line.
+            nameless = Graph(self.graph.inputs, self.graph.outputs)
+            program = source(nameless, function="program", long_axes=long_axes)
         except ChainruleError:
             self._interpreted = True
             return None

@@ -67,7 +67,7 @@ class Problem:
     def arranged(self, traced: Traced, values: list[Any]) -> dict[str, Any]:
         """Parameters, in the order of `inputs`, in the structure that was given."""
         groups = wanted(self.function, traced, list(self.parameters))
-        return arrange(traced, groups, [np.array(v) for v in values], single=False)  # type: ignore[no-any-return]
+        return arrange(traced, groups, single=False)([np.array(v) for v in values])  # type: ignore[no-any-return]
 
 
 def problem(loss: Callable[..., Any], parameters: Mapping[str, Any], data: Mapping[str, Any]) -> Problem:
