@@ -61,11 +61,10 @@ from .ops.shape import concatenate, expand_dims, flip, pad, ravel, reshape, squa
 from .ops.symbol import symbol
 from .ops.transcendental import cos, exp, log, sin, sqrt, tan, tanh, xlogy
 from .pipeline import derive, function, parse, source
-from .transforms import grad, hessian, hvp, jvp, value_and_grad, vjp
+from .transforms import check, grad, hessian, hvp, jvp, value_and_grad, vjp
 from .transforms import jacobian_of as jacobian
 
 if TYPE_CHECKING:
-    from .check import check
     from .train import networks
     from .train.loop import train
     from .train.optimisers import adam, gradient_descent, momentum, sgd
@@ -75,7 +74,6 @@ __version__ = "0.1.0"
 
 _ON_USE = {
     "adam": "train.optimisers",
-    "check": "check",
     "gradient_descent": "train.optimisers",
     "load": "train.run",
     "momentum": "train.optimisers",

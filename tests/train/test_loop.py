@@ -160,6 +160,22 @@ def test_a_program_too_long_to_be_printed_is_trained_too() -> None:
     assert run.parameters["b"] == pytest.approx(b, rel=1e-2)
 
 
+def test_an_activation_may_be_a_symbol_that_has_a_value() -> None:
+    f = cr.symbol("f", value=np.tanh, slopes=(lambda z: 1 - np.tanh(z) ** 2,))
+    x = np.linspace(-1, 1, 20)
+    data = {"x": x, "y": np.tanh(2 * x)}
+    run = train(lambda x, y, w: ((f(x * w) - y) ** 2).mean(), {"w": 0.5}, data, optimizer=cr.adam(0.1), epochs=100)
+    assert run.parameters["w"] == pytest.approx(2, abs=0.01)
+
+
+def test_a_parameter_that_the_loss_does_not_use_stays() -> None:
+    def loss(x: Any, w: Any, unused: Any) -> Any:
+        return ((x * w) ** 2).mean()
+
+    run = train(loss, {"w": 0.5, "unused": np.ones(3)}, {"x": np.ones(5)}, optimizer=cr.momentum(0.1))
+    np.testing.assert_array_equal(run.parameters["unused"], np.ones(3))
+
+
 def test_declared_shapes_are_checked_and_named() -> None:
     @cr.function(x="N d", y="N", w="d")
     def loss(x: Any, y: Any, w: Any) -> Any:
@@ -249,7 +265,7 @@ def test_a_gradient_that_is_not_finite_stops_too() -> None:
         root = cr.sqrt(w * x)
         return root.sum()
 
-    with pytest.warns(TrainingStopped, match=r"step 1 .*its update is not finite; first"):
+    with pytest.warns(TrainingStopped, match=r"step 1 .*its update is not finite; the first bad value: "):
         run = train(loss, {"w": np.array([0.0, 1.0])}, {"x": np.ones((4, 2))}, optimizer=cr.sgd(0.1))
     np.testing.assert_array_equal(run.parameters["w"], [0.0, 1.0])
 
@@ -307,6 +323,7 @@ def test_the_progress_bar_shows_loss_accuracy_and_rate(capsys: pytest.CaptureFix
         (BEGIN, line_data(), {"epochs": 1.5}, cr.ArgumentError, r"epochs is an integer"),
         (BEGIN, line_data(), {"validation": {"x": X[0]}}, cr.ArgumentError, r"lacks.*'y'"),
         (BEGIN, line_data(), {"metrics": {"loss": len}}, cr.ArgumentError, r"'loss' is measured already"),
+        (BEGIN, line_data(), {"validation": {"x": X, "y": X[0]}}, cr.ArgumentError, r"4 samples in x, but 2 in y"),
         ({"w": np.ones(3), "b": 0.0}, {"x": X, "y": X}, {}, cr.ShapeError, r"\(3,\)"),
     ],
 )

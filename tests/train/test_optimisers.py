@@ -81,7 +81,7 @@ def test_adam_counts_its_steps_once_for_all_parameters() -> None:
     traced = as_function(two).trace({"t": np.ones(3), "a": np.ones(()), "b": np.ones(3)})
     wrt = [i for i in traced.graph.inputs if i.name in ("a", "b")]
     step = step_graph(traced, wrt, cr.adam())
-    assert step.state == ("state.t", "a.state.m", "a.state.v", "b.state.m", "b.state.v")
+    assert step.state == ("adam.t", "adam.m.a", "adam.v.a", "adam.m.b", "adam.v.b")
     assert all(isinstance(i, Input) for i in step.graph.inputs)
 
 

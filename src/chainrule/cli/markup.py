@@ -117,7 +117,11 @@ def curves(title: str, series: Mapping[str, Sequence[float]], *, percent: bool =
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers (1, 2 or 5 times a power of ten apart) from below ``low`` to above ``high``."""
+    """Round numbers (1, 2 or 5 times a power of ten apart) from below ``low`` to above ``high``.
+
+    >>> nice_ticks(0.63, 1)
+    [0.6, 0.7, 0.8, 0.9, 1.0]
+    """
     span = high - low if high > low else abs(high) or 1.0
     step = 10.0 ** math.floor(math.log10(span / most))
     step *= next(factor for factor in (1, 2, 5, 10, 20) if span / (factor * step) <= most - 1)

@@ -147,11 +147,12 @@ def _images(done: Experiment) -> str:
 def _image(done: Experiment, n: int) -> str:
     """A test image with what the network took it for, how sure it was, and what it is."""
     digit, taken = int(done.digits.test.y[n]), int(done.predictions[n])
+    article = "an" if digit == 8 else "a"
     sure = f"{done.probabilities[n, taken]:.0%}"
     label = f"<b>{taken}</b> {sure}"
     if taken != digit:
-        label = f'<b class="wrong">{taken}</b> {sure}<br>it is a {digit}'
-    drawing = picture(done.digits.test.x[n].reshape(8, 8), f"a handwritten {digit}")
+        label = f'<b class="wrong">{taken}</b> {sure}<br>it is {article} {digit}'
+    drawing = picture(done.digits.test.x[n].reshape(8, 8), f"{article} {digit}, by hand")
     return f"<figure>{drawing}<figcaption>{label}</figcaption></figure>\n"
 
 
@@ -165,7 +166,11 @@ Repository, 1998, as scikit-learn carries them. Made with {escape(versions)}.</f
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: 12 ms, 3.4 s, 2 min 5 s."""
+    """A time as a person says it.
+
+    >>> duration(0.0123), duration(3.42), duration(125)
+    ('12 ms', '3.4 s', '2 min 5 s')
+    """
     if seconds < 1:
         return f"{1000 * seconds:.0f} ms"
     return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

@@ -15,7 +15,7 @@ import numpy as np
 from ..ir.errors import ArgumentError
 from .arguments import closest
 
-Initialiser: TypeAlias = Callable[[tuple[int, ...], np.random.Generator], np.ndarray[Any, Any]]
+Initialiser: TypeAlias = "Callable[[tuple[int, ...], np.random.Generator], np.ndarray[Any, Any]]"
 """From a shape (…, fan in, fan out) and a generator to an array of float64."""
 
 

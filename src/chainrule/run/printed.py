@@ -17,6 +17,7 @@ from ..emit.numpy import source
 from ..ir.dims import bind_sizes
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph
+from ..ir.node import Map
 from .interpret import interpret, precision
 
 LONGEST = 3000
@@ -38,7 +39,9 @@ class Program:
         self._shapes = {i.name: i.shape for i in graph.inputs}
         self._kinds = {i.name: i.kind for i in graph.inputs}
         self._results = [o.kind for o in graph.outputs]
-        self._interpreted = len(graph.nodes()) > LONGEST
+        nodes = graph.nodes()
+        # What an unknown function stands for (`cr.symbol`) is known to its record, not to a text.
+        self._interpreted = len(nodes) > LONGEST or any(isinstance(n, Map) and n.op.symbol for n in nodes)
         self._compiled: dict[bool, Callable[..., tuple[Any, ...]]] = {}
 
     def __call__(self, values: Mapping[str, Any], dtype: Any = None) -> list[Any]:

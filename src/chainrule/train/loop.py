@@ -213,7 +213,8 @@ class _Training:
         bad = [name for name, array in values.items() if name in self.problem.data and not np.isfinite(array).all()]
         rows = [int(chosen[np.argwhere(~np.isfinite(values[name]))[0][0]]) for name in bad]
         of = "".join(f" (sample {row} of {name})" for name, row in zip(bad, rows, strict=True))
-        return f"training stopped at step {self.steps} (epoch {epoch}), before the update: {what}; first {first}{of}"
+        where = f"step {self.steps} (epoch {epoch}), before the update"
+        return f"training stopped at {where}: {what}; the first bad value: {first}{of}"
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,9 @@ class Adam(Optimizer):
         t = state["t"] + 1
         m = self.beta1 * state["m"] + (1 - self.beta1) * gradient
         v = self.beta2 * state["v"] + (1 - self.beta2) * gradient**2
-        m_hat, v_hat = m / (1 - self.beta1**t), v / (1 - self.beta2**t)
-        return parameter - self.lr * m_hat / (cr.sqrt(v_hat) + self.eps), {"t": t, "m": m, "v": v}
+        # η/(1 − β₁ᵗ) is a single number: m̂ itself would be one more array.
+        rate, v_hat = self.lr / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return parameter - rate * m / (cr.sqrt(v_hat) + self.eps), {"t": t, "m": m, "v": v}
 
 
 def gradient_descent(lr: float = 0.1) -> GradientDescent:

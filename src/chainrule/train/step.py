@@ -64,6 +64,7 @@ def step_graph(traced: Traced, parameters: Sequence[Input], optimizer: Optimizer
         for entry, node in entries.items():
             states[node.name] = node
             _once(new_states, node.name, _like(node, after[entry], optimizer), optimizer)
+            names.setdefault(new_states[node.name], f"new_{node.name.replace('.', '_')}")
     batch = [i for i in gradients.graph.inputs if i not in set(parameters)]
     outputs = (*gradients.graph.outputs[: gradients.values], *new_parameters, *(new_states[name] for name in states))
     return Step(
@@ -94,7 +95,7 @@ def initial_state(parameters: Mapping[str, Any], optimizer: Optimizer) -> Arrays
 
 
 def _state_name(parameter: str, entry: str, optimizer: Optimizer) -> str:
-    return f"state.{entry}" if entry in optimizer.shared else f"{parameter}.state.{entry}"
+    return f"{optimizer.name}.{entry}" + ("" if entry in optimizer.shared else f".{parameter}")
 
 
 def _like(before: Input, after: Any, optimizer: Optimizer) -> Node:
