@@ -60,6 +60,10 @@ def read(reader: Reader, node: Node, depth: int) -> Box:
 
 def _map(reader: Reader, node: Map, depth: int) -> Box:
     """Entry by entry: arrays multiply by ⊙, a number stands in front of an array."""
+    composite = _softmax(node)
+    if composite is not None:
+        name, x = composite
+        return Call(name, (reader.whole(x, depth),))
     operands = [reader.whole(arg, depth) for arg in node.args]
     if node.op.name in ("mul", "div") and node.shape != ():
         a, b = (_is_number(arg) for arg in node.args)
@@ -69,6 +73,22 @@ def _map(reader: Reader, node: Map, depth: int) -> Box:
             return arithmetic.hadamard(*operands)
         return arithmetic.multiply(*(operands if a else reversed(operands)))
     return shared.scalar_map(node, operands)
+
+
+def _softmax(node: Map) -> tuple[str, Node] | None:
+    """The softmax of the last axis, or its logarithm, under the name that everybody calls it by; and of what."""
+    if node.op.name == "exp" and isinstance(node.args[0], Map):
+        inner = _softmax(node.args[0])
+        return ("softmax", inner[1]) if inner is not None and inner[0] == "log_softmax" else None
+    if node.op.name != "sub":
+        return None
+    x, spread = node.args
+    if not (isinstance(spread, Einsum) and spread.is_layout and isinstance(spread.args[0], Reduce)):
+        return None
+    total, last = spread.args[0], len(x.shape) - 1
+    if total.op.name != "logsumexp" or total.args[0] is not x or total.axes != (last,):
+        return None
+    return ("log_softmax", x) if spread.subs[0] == tuple(range(last)) else None
 
 
 def _is_number(node: Node) -> bool:
