@@ -90,9 +90,7 @@ def sources_with_examples() -> list[str]:
 
 
 @pytest.mark.parametrize("name", sources_with_examples())
-def test_the_docstrings_examples_run(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_docstrings_examples_run(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
     result = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
@@ -101,9 +99,7 @@ def test_the_docstrings_examples_run(
     assert result.attempted == written, "doctest did not find, or skipped, some of the examples"
 
 
-def test_blocks_run_in_order_and_no_run_is_compiled_only(
-    tmp_path: Path, page_module: ModuleType
-) -> None:
+def test_blocks_run_in_order_and_no_run_is_compiled_only(tmp_path: Path, page_module: ModuleType) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "```python\nx = 1\n```\n- in a list:\n  ```python\n  x += 1\n  ```\n"

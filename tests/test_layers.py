@@ -122,9 +122,7 @@ TYPING = "from typing import TYPE_CHECKING\n"
         ("attic/old.py", "", "attic/old.py: the room 'attic' has no row in the table"),
     ],
 )
-def test_a_planted_violation_is_found(
-    tmp_path: Path, place: str, source: str, complaint: str
-) -> None:
+def test_a_planted_violation_is_found(tmp_path: Path, place: str, source: str, complaint: str) -> None:
     [found] = violations(house(tmp_path, place, source))
     assert complaint in found
 

@@ -139,8 +139,8 @@ def _with_gradient_names(
     names = dict(graph.names)
     taken = set(names.values())
     owners = {node: name for node, name in names.items() if node is not loss and node in cotangents.of}
-    for node in wrt:
-        owners.setdefault(node, node.name)
+    for given in wrt:
+        owners.setdefault(given, given.name)
 
     def give(node: Node, name: str) -> None:
         if node.args and node not in names:
@@ -298,7 +298,7 @@ def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") 
             told = replace(told, notes=("the last step is shown by numbers, not by rearranging",))
     error, step = explain.largest_deviation(told)
     if not error < 1e-9:
-        where = f" at the step {step.rule!r} ({step.why})" if step else ""
+        where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
         raise ArithmeticError(f"the derivation of {wrt} deviates by {error:.1e}{where}")
     return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
 

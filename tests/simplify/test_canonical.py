@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import chainrule.ops  # noqa: F401  (fills the registry)
 from chainrule.derive import jacobian, reverse
-from chainrule.ir.build import constant
+from chainrule.ir.build import as_node, constant
 from chainrule.ir.dims import Dim
 from chainrule.ir.graph import Graph, toposort
 from chainrule.ir.node import Input, Node
@@ -31,7 +31,7 @@ row = Input.of("row", (1, 3))
 
 
 def spread(node: Any, shape: tuple[Any, ...] = (2, 3)) -> Any:
-    return call("broadcast_to", node, shape)
+    return call("broadcast_to", as_node(node), shape)
 
 
 EQUAL: dict[str, tuple[Any, Any]] = {

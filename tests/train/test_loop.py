@@ -115,7 +115,7 @@ def test_float32_stays_float32_whatever_the_data(optimizer: Any) -> None:
     ):
         run = train(loss, begin, given, optimizer=optimizer, epochs=2)
         assert {p.dtype for p in run.parameters.values()} == {np.dtype(np.float32)}
-        training = _Training(problem(loss, begin, given), optimizer, 8, 0, True)
+        training = _Training(problem(loss, begin, given), optimizer, 8, 0, True).begin()
         training.step(np.arange(8), 1)
         assert {np.asarray(h).dtype for h in training.held} == {np.dtype(np.float32)}
 
@@ -337,6 +337,12 @@ def test_what_does_not_fit_is_named(
 def test_a_loss_that_is_no_single_number_is_refused() -> None:
     with pytest.raises(cr.DerivativeError, match="a gradient is that of one number"):
         train(lambda x, w: x * w, {"w": 0.0}, {"x": X[0]})
+
+
+def test_an_error_in_a_networks_loss_shows_the_line_that_asked_for_the_training() -> None:
+    net = cr.networks.dense([2, 2])
+    with pytest.raises(cr.ShapeError, match=r"needs integers.*\n.*train\(net\.loss"):
+        train(net.loss, net.init(), {"x": X, "y": XOR[:, 0] > 0})
 
 
 def test_no_epochs_give_back_the_parameters_and_never_the_users_own_arrays() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,16 +24,17 @@ from .terminal import code, console, formulas, heading
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ..check import Checked
     from ..render import NotationName
     from ..train.networks import Network
     from ..train.run import Run
     from .digits import Digits, Part
     from .equations import Equations
-    from .experiment import CheckedGradient, Experiment
+    from .experiment import Experiment
 
 SIZES = [64, 32, 10]
 RATE, BATCH = 3e-3, 32
-OF_THE_LOSS = "what the network holds likely (the exponential) less what is right: the slope of the cross-entropy"
+OF_THE_LOSS = "what the network holds likely (the softmax) less what is right: the slope of the cross-entropy"
 CHECKED_ON = 8
 """How many images the gradient is checked on: as many as show every path through the network, for differences cost."""
 
@@ -118,23 +119,16 @@ def _equations(network: Network, notation: NotationName) -> Equations:
     return equations(gradient_graph(traced, inputs), notation)
 
 
-def _check(screen: Console, network: Network, training: Part, seed: int, clock: Clock) -> list[CheckedGradient]:
+def _check(screen: Console, network: Network, training: Part, seed: int, clock: Clock) -> Sequence[Checked]:
     """Compare every gradient with differences of the loss, on some images and the parameters to begin with."""
-    from .experiment import CheckedGradient
-
     heading(screen, "Is it right? Each gradient against differences of the loss")
     few = {name: array[:CHECKED_ON] for name, array in training.arrays().items()}
-    at = {**few, **network.init(seed=seed)}
-    checked = []
     with clock.part("checking by differences"):
-        for name, shape in network.shapes.items():
-            report = cr.check(network.loss, wrt=[name], at=at)
-            checked.append(CheckedGradient(name, shape, report.max_error, report.ok))
-            verdict = "agrees" if report.ok else "DOES NOT AGREE"
-            screen.print(f"  {name}  {verdict}, largest relative error {report.max_error:.1e}", markup=False)
-    if not all(c.ok for c in checked):
+        report = cr.check(network.loss, wrt=list(network.shapes), at={**few, **network.init(seed=seed)})
+    formulas(screen, str(report).splitlines())
+    if not report.ok:
         raise ChainruleError("the derived gradient does not agree with differences of the loss: this is a bug")
-    return checked
+    return report.checks
 
 
 def _train(screen: Console, network: Network, data: Digits, epochs: int, seed: int, clock: Clock) -> Run:
@@ -152,21 +146,24 @@ def _train(screen: Console, network: Network, data: Digits, epochs: int, seed: i
         )  # fmt: skip
 
 
-def _experiment(network: Network, data: Digits, run: Run, checked: list[CheckedGradient], clock: Clock) -> Experiment:
+def _experiment(network: Network, data: Digits, run: Run, checked: Sequence[Checked], clock: Clock) -> Experiment:
     """Everything that the report tells."""
     from .experiment import Experiment, Told
 
     with clock.part("verifying every line of the derivation"):
         reasons, deviation = _reasons(network)
+        steps = cr.derive(network.loss, next(iter(network.shapes)), form="components")
     lines = _equations(network, "mathml")
     with clock.part("reading the test images"):
         probabilities = network.predict_proba(run.parameters, data.test.x)
     return Experiment(
         digits=data,
         sizes=network.sizes,
+        shapes=network.shapes,
         forward=[line.formula for line in lines.forward],
         backward=[Told(line.formula, reasons.get(line.name, "")) for line in lines.backward],
-        deviation=deviation,
+        steps=steps.html(),
+        deviation=max(deviation, steps.error),
         source=cr.source(network.loss, list(network.shapes)),
         check=checked,
         history=run.history,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .digits import Digits
+if TYPE_CHECKING:
+    from ..check import Checked
+    from .digits import Digits
 
 
 @dataclass(frozen=True)
@@ -21,31 +23,25 @@ class Told:
 
 
 @dataclass(frozen=True)
-class CheckedGradient:
-    """A parameter whose gradient was compared with differences of the loss."""
-
-    name: str
-    shape: tuple[int, ...]
-    error: float
-    ok: bool
-
-
-@dataclass(frozen=True)
 class Experiment:
     """A network, its gradient, its training, and how it did on images it had never seen.
 
-    ``forward`` holds formulas in MathML. ``deviation`` is the largest relative difference of the two sides of any line
-    of the derivation, evaluated at random points. ``probabilities`` has a row for each test image; ``seconds`` says how
-    long each part took; ``settings`` are what was chosen, and ``versions`` of what it ran on.
+    ``sizes`` are the layers' widths, ``shapes`` those of the parameters; ``forward`` holds formulas in MathML,
+    ``steps`` a derivation in HTML.
+    ``deviation`` is the largest relative difference of the two sides of any line of the derivation, evaluated at random
+    points. ``probabilities`` has a row for each test image; ``seconds`` says how long each part took; ``settings`` are
+    what was chosen, and ``versions`` of what it ran on.
     """
 
     digits: Digits
     sizes: Sequence[int]
+    shapes: Mapping[str, tuple[int, ...]]
     forward: Sequence[str]
     backward: Sequence[Told]
+    steps: str
     deviation: float
     source: str
-    check: Sequence[CheckedGradient]
+    check: Sequence[Checked]
     history: Sequence[Mapping[str, Any]]
     probabilities: np.ndarray[Any, Any]
     settings: Mapping[str, str]
@@ -55,7 +51,7 @@ class Experiment:
     @property
     def parameters(self) -> int:
         """How many numbers are trained."""
-        return sum(math.prod(c.shape) for c in self.check)
+        return sum(math.prod(shape) for shape in self.shapes.values())
 
     @property
     def predictions(self) -> np.ndarray[Any, Any]:

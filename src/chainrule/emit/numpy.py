@@ -57,6 +57,10 @@ class Writer:
         parts = [self.extent(s) for s in shape]
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
+    def is_python_number(self, node: Node) -> bool:
+        """Whether an expression is a number of Python's own in the program, of no precision that it would keep."""
+        return node.shape == () and node not in self.variables and not _has_array(node)
+
     def spell(self, node: Node) -> Spelled:
         """A node where its own value is wanted: its variable, or its expression."""
         variable = self.variables.get(node)
@@ -101,6 +105,8 @@ class Writer:
         """An elementwise operation, by its record's template."""
         if node.op.converts:
             return self.cast(node)
+        if not node.op.numpy and not node.op.symbol and not hasattr(np, node.op.name):
+            raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
         covered = _covers(node)
         if covered and node.op.name in ("add", "sub", "mul"):
             a, b = node.args
@@ -134,16 +140,16 @@ class Writer:
         kind = {"to_float": "dtype", "to_int": "np.int64", "to_bool": "bool"}[node.op.name]
         return f"{text if binds == ATOM else bracket(text)}.astype({kind})", ATOM
 
-    def reduce(self, node: Reduce) -> Spelled:
-        """A reduction, by its record's template."""
+    def reduce(self, node: Reduce, *, keep: bool = False) -> Spelled:
+        """A reduction, by its record's template; ``keep`` keeps its axes at length one."""
         x = node.args[0]
         axis = "" if len(node.axes) == len(x.shape) else axes_text(node.axes)
+        axis = ", ".join(filter(None, (axis, "keepdims=True" if keep else "")))
         if node.op.definition:
             self.helpers[node.op.name] = node.op.definition.strip()
         if not node.op.numpy:
             raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
-        text, binds = fill(node.op.numpy.replace("{axis}", axis).replace(", )", ")"), [self.spell(x)])
-        return text, binds
+        return fill(node.op.numpy.replace("{axis}", axis).replace(", )", ")"), [self.spell(x)])
 
     def constant(self, node: Const) -> Spelled:
         """A number as Python writes it; an array as a literal."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..ir.build import scalar_value
 from ..ir.node import Concat, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, SliceSpec, Subscripts
 from ..ir.templates import ATOM, COMPARE, PRODUCT, Spelled, bracket
+from .numpy_sums import atom, plain_sum, reshape
 
 if TYPE_CHECKING:
     from .numpy import Writer
@@ -27,18 +28,6 @@ def added_at(index, x, shape):
     return result
 '''
 
-LONG_SUM = '''
-def long_sum(x, axes):
-    """The sum over axes in blocks, so that float32 keeps its digits however many terms there are."""
-    long = [extent > 65536 for extent in x.shape]
-    for axis in sorted(axes, reverse=True):
-        while x.shape[axis] > 16 and long[axis]:
-            x = np.add.reduceat(x, np.arange(0, x.shape[axis], 16), axis)
-        x = x.sum(axis)
-    return x
-'''
-
-
 def carried_axes(node: Node) -> set[int]:
     """The axes that an operand brings along when its broadcast is left to NumPy."""
     if isinstance(node, Einsum) and node.is_layout:
@@ -53,12 +42,12 @@ def structure(writer: Writer, node: Node, *, implicit: bool) -> Spelled | None:
             return layout(writer, node, implicit)
         case _ if implicit:
             return None
-        case Einsum() if len(node.args) == 1:
+        case Einsum() if len(node.args) == 1 and len(set(node.subs[0])) == len(node.subs[0]):
             return plain_sum(writer, node)
         case Einsum():
             return product(writer, node)
         case Reshape():
-            return f"{atom(writer.spell(node.args[0]))}.reshape{writer.shape(node.shape) if node.shape else '(())'}", ATOM
+            return reshape(writer, node)
         case Slice():
             return f"{atom(writer.spell(node.args[0]))}[{slices_text(node.params[0])}]", ATOM
         case Pad():
@@ -73,17 +62,15 @@ def structure(writer: Writer, node: Node, *, implicit: bool) -> Spelled | None:
     return None
 
 
-def atom(spelled: Spelled) -> str:
-    """A text that a method or index can follow."""
-    text, binds = spelled
-    return text if binds == ATOM else bracket(text)
-
-
 def layout(writer: Writer, node: Einsum, implicit: bool) -> Spelled:
     """A transpose, broadcast or diagonal."""
     arg, sub = node.args[0], node.subs[0]
     if len(set(sub)) < len(sub):
         return einsum_call(writer, node), ATOM
+    whole = unstretched(node)
+    if whole is not None and arg not in writer.variables:
+        spelled = writer.spell(whole)
+        return spelled if implicit else (f"np.broadcast_to({spelled[0]}, {writer.shape(node.shape)})", ATOM)
     spelled = writer.operand(arg) if implicit and not arg.shape else writer.spell(arg)
     order = sorted(range(len(sub)), key=sub.__getitem__)
     axes = sorted(sub)
@@ -100,44 +87,30 @@ def layout(writer: Writer, node: Einsum, implicit: bool) -> Spelled:
             spelled = f"{atom(spelled)}[{', '.join(index)}]", ATOM
     if implicit or len(axes) == len(node.out):
         return spelled
-    if not arg.shape and scalar_value(arg) is not None:
+    if node.kind == "float" and writer.is_python_number(arg):
         writer.needs_dtype = True
         return f"np.full({writer.shape(node.shape)}, {spelled[0]}, dtype=dtype)", ATOM
     return f"np.broadcast_to({spelled[0]}, {writer.shape(node.shape)})", ATOM
 
 
-def plain_sum(writer: Writer, node: Einsum) -> Spelled:
-    """The sum of one array over axes, and what is left transposed or spread where that is asked."""
-    arg, sub = node.args[0], node.subs[0]
-    if len(set(sub)) < len(sub):
-        return einsum_call(writer, node), ATOM
-    gone = tuple(axis for axis, index in enumerate(sub) if index >= len(node.out))
-    left = tuple(index for index in sub if index < len(node.out))
-    spelled = atom(writer.spell(arg))
-    if writer.long_axes and gone != (len(sub) - 1,):
-        writer.helpers["long_sum"] = LONG_SUM.strip()
-        text = f"long_sum({spelled}, {gone})"
-    else:
-        axes = "" if len(gone) == len(sub) else str(gone[0]) if len(gone) == 1 else str(gone)
-        text = f"{spelled}.sum({axes})"
-    if left == node.out:
-        return text, ATOM
-    order = sorted(range(len(left)), key=left.__getitem__)
-    if order != list(range(len(left))):
-        text += f".transpose{tuple(order)}"
-    if len(left) < len(node.out):
-        index = [":" if i in left else "None" for i in node.out]
-        text = f"np.broadcast_to({text}[{', '.join(index)}], {writer.shape(node.shape)})"
-    return text, ATOM
+def unstretched(node: Einsum) -> Node | None:
+    """The array whose axes of length one are stretched where they stand: what NumPy's broadcasting does by itself."""
+    dropped = node.args[0]
+    if not isinstance(dropped, Reshape):
+        return None
+    x = dropped.args[0]
+    offset = len(node.out) - len(x.shape)
+    kept = [axis for axis, extent in enumerate(x.shape) if extent != 1]
+    stands = node.subs[0] == tuple(offset + axis for axis in kept)
+    return x if offset >= 0 and stands and dropped.shape == tuple(x.shape[axis] for axis in kept) else None
 
 
 def product(writer: Writer, node: Einsum) -> Spelled:
     """A product of two operands: a matrix product where it is one, an elementwise one, else numpy.einsum."""
-    matrix = _matrix_product(writer, node)
+    matrix = _matrix_product(writer, node) if len(node.args) == 2 else None
     if matrix is not None:
         return matrix
-    a, b = node.subs
-    if not node.summed and all(len(set(s)) == len(s) for s in node.subs) and set(a) | set(b) == set(node.out):
+    if not node.summed and len(node.args) == 2 and all(len(set(s)) == len(s) for s in node.subs) and {*node.subs[0], *node.subs[1]} == set(node.out):
         parts = [_aligned(writer, arg, sub, node) for arg, sub in zip(node.args, node.subs, strict=True)]
         return f"{parts[0]} * {parts[1]}", PRODUCT
     return einsum_call(writer, node), ATOM
@@ -153,7 +126,7 @@ def _aligned(writer: Writer, arg: Node, sub: Subscripts, node: Einsum) -> str:
 def _matrix_product(writer: Writer, node: Einsum) -> Spelled | None:
     """A @ B, with transposes, leading axes that both share, and vectors; None where it is none of these."""
     a, b = node.subs
-    if len(node.args) != 2 or len(set(a)) < len(a) or len(set(b)) < len(b):
+    if len(set(a)) < len(a) or len(set(b)) < len(b):
         return None
     batch = [i for i in node.out if i in a and i in b]
     inner = [i for i in a if i in b and i not in node.out]
@@ -211,8 +184,10 @@ def slices_text(specs: tuple[SliceSpec, ...]) -> str:
             continue
         first, entries, step = spec
         stop = first + entries * step
-        ends = f"{first}:{'' if stop < 0 else stop}"
+        ends = f"{first or ''}:{'' if stop < 0 else stop}" if step > 0 else f"{first}:{'' if stop < 0 else stop}"
         parts.append(ends if step == 1 else f"{ends}:{step}")
+    while len(parts) > 1 and parts[-1] == ":":
+        parts.pop()
     return ", ".join(parts)
 
 

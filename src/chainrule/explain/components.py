@@ -9,19 +9,36 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from ..ir.derivation import Derivation, Step
-from ..ir.graph import Graph, depends_on, describe, substitute, toposort
+from ..ir.graph import Graph, describe, substitute, toposort
 from ..ir.node import D, Delta, Einsum, Input, Map, Node
-from ..simplify import TELL, Applied, rewrite
+from ..simplify import TELL, Applied, Phase, rewrite
 from ..simplify.rules.layout import compose, contract_delta
+from ..simplify.pattern import fit, spread_scalar
 from ..simplify.rule import Context
-from .differentiate import advance, derivative
+from .differentiate import Varying, advance, derivative
 
 _LONGEST = 2000
-_SILENT = frozenset(
+_AT_ONCE = frozenset(
     {"first power", "plus zero", "minus zero", "from zero", "times one", "over one", "work out numbers", "known branch",
-     "compose layouts", "before the broadcast", "number out of a sum"}
+     "compose layouts", "before the broadcast"}
 )  # fmt: skip
 """What is tidied up without a line of its own: nobody would write the line before."""
+_SILENT = Phase("tell at once", tuple(rule for rule in TELL.rules if rule.name in _AT_ONCE))
+_NUMBERS, _SIGNS = "numbers are multiplied together and come first", "the sign comes to the front"
+_SHORT = {
+    **dict.fromkeys(("a number is the same for every term: it is multiplied once",
+                     "numbers are multiplied once, not for every entry", "numbers are divided once, not for every entry",
+                     "numbers come first", "the constants of a fraction are worked out",
+                     "a product with a reciprocal is a quotient", "a quotient by a reciprocal is a product"), _NUMBERS),
+    **dict.fromkeys(("a sign is the same for every entry", "a factor's sign is the product's",
+                     "the numerator's sign is the quotient's", "the denominator's sign is the quotient's",
+                     "a negative number is a sign and a number"), _SIGNS),
+    "Kronecker's delta cancels the sum: the one index is replaced by the other": "the delta cancels its sum",
+}  # fmt: skip
+"""The reasons of rules that only move numbers and signs about, in the words of one who does all that in one go."""
+
+
+_EVERY_TERM = "a factor goes to every term of a sum"
 
 
 def components(graph: Graph, gradient: Node, wrt: Input) -> Derivation:
@@ -44,6 +61,7 @@ class _Telling:
     def __init__(self, names: dict[Node, str], wrt: Input) -> None:
         self.names = names
         self.wrt = wrt
+        self.varying = Varying(wrt)
         self.done: dict[Node, Node] = {}
 
     def name_of(self, node: Node) -> str:
@@ -56,21 +74,16 @@ class _Telling:
         where = self.name_of(f)
         if f in self.names and f.args:
             steps.append(Step(line, line, "substitution", f"{where} written out", where, opened=f))
-        opened = {f}
-        while True:
-            d = _first_derivative(line)
-            if d is None:
-                break
+        while (d := self._next_derivative(line)) is not None:
             inside = d.args[0]
-            if inside in self.names and inside.args and inside not in opened and inside is not self.wrt:
+            named = inside in self.names and inside.args and inside is not f and inside is not self.wrt
+            if named and self.varying(inside):
                 line, step = self._named(line, d, inside)
-                if step is not None:
-                    steps.append(step)
             else:
-                found = advance(d, self.names)
+                found = advance(d, self.names, self.varying)
                 after = substitute([line], {d: found.after})[0]
-                steps.append(Step(line, after, found.rule, found.why, where))
-                line = after
+                line, step = after, Step(line, after, found.rule, found.why, where)
+            steps.append(step)
             line = self._tidied(line, steps, where)
             if len(steps) > _LONGEST:
                 raise ArithmeticError(f"the derivation of {where} does not end within {_LONGEST} steps")
@@ -78,31 +91,34 @@ class _Telling:
         self.done[f] = line
         return steps, line
 
-    def _named(self, line: Node, d: D, f: Node) -> tuple[Node, Step | None]:
+    def _next_derivative(self, line: Node) -> D | None:
+        """The derivative that is worked out next: one that is zero, so that it is gone, else the first that is met."""
+        found = _derivatives(line)
+        return next((d for d in found if not self.varying(d.args[0])), found[0] if found else None)
+
+    def _named(self, line: Node, d: D, f: Node) -> tuple[Node, Step]:
         """A named intermediate's derivative: worked out in steps of its own the first time, used again after that."""
         name = self.name_of(f)
         if f in self.done:
-            rule, why, inner = "used again", f"∂{name} was worked out above", []
-        elif f in depends_on([f], [self.wrt]):
-            inner, _ = self.work_out(f)
-            rule, why = "back to where we left off", f"with the derivative of {name}"
+            rule, why, inner = "used again", f"the derivative of {name} was worked out above", []
         else:
-            found = advance(d, self.names)
-            after = substitute([line], {d: found.after})[0]
-            return after, Step(line, after, found.rule, found.why, name)
+            inner, _ = self.work_out(f)
+            rule, why = "back to where we left off", f"the derivative of {name} is put in"
         after = substitute([line], {d: self.done[f]})[0]
         return after, Step(line, after, rule, why, name, tuple(inner))
 
     def _tidied(self, line: Node, steps: list[Step], where: str) -> Node:
-        """Numbers collected, zeros and ones dropped; a step of its own where something is left to see."""
+        """Zeros and ones dropped in the same breath; numbers and signs collected in a step of its own."""
+        known = frozenset(self.names)
+        at_once = rewrite([line], _SILENT, named=known)[line]
+        if at_once is not line and steps:
+            steps[-1] = replace(steps[-1], after=at_once)
         log: list[Applied] = []
-        after = rewrite([line], TELL, named=frozenset(self.names), log=log)[line]
-        if after is line:
-            return line
-        visible = dict.fromkeys(a.rule.why for a in log if a.rule.name not in _SILENT)
-        if visible or not steps:
-            steps.append(Step(line, after, "tidied up", "; ".join(visible), where))
-        else:
+        after = rewrite([at_once], TELL, named=known, log=log)[at_once]
+        reasons = dict.fromkeys(_SHORT.get(a.rule.why, a.rule.why) for a in log if a.rule.name not in _AT_ONCE)
+        if reasons:
+            steps.append(Step(at_once, after, "tidied up", "; ".join(reasons), where))
+        elif after is not at_once and steps:
             steps[-1] = replace(steps[-1], after=after)
         return after
 
@@ -119,8 +135,13 @@ class _Telling:
                 merged = next((m for n in order if (m := _merge(n)) is not None), None)
                 if merged is None:
                     return line
-                node, after = merged
-                line = substitute([line], {node: after})[0]
+                node, after, split = merged
+                new = substitute([line], {node: after})[0]
+                if split and steps and steps[-1].why == _EVERY_TERM:
+                    steps[-1] = replace(steps[-1], after=new)
+                elif split:
+                    steps.append(Step(line, new, "term by term", _EVERY_TERM, where))
+                line = new
                 continue
             new = substitute([line], {node: after})[0]
             why = "only the term where its indices agree is left"
@@ -128,14 +149,29 @@ class _Telling:
             line = self._tidied(new, steps, where)
 
 
-def _merge(node: Einsum) -> tuple[Node, Node] | None:
-    """An einsum with a delta among an operand's factors, as one einsum; sums are split term by term for it."""
+def _merge(node: Einsum) -> tuple[Node, Node, bool] | None:
+    """A sum of products with a delta deeper inside a factor, brought nearer to the sum.
+
+    With it comes whether a sum was split term by term for that, which a reader is told.
+    """
     for k, arg in enumerate(node.args):
-        if isinstance(arg, Einsum) and any(isinstance(a, Delta) for a in toposort([arg])):
-            return node, compose(node, k)
-        if isinstance(arg, Map) and arg.op.name in ("add", "sub", "neg") and _has_delta(arg):
-            terms = [_with_operand(node, k, term) for term in arg.args]
-            return node, Map.of(arg.op, *terms)
+        if not _has_delta(arg):
+            continue
+        match arg:
+            case Einsum():
+                return node, compose(node, k), False
+            case Map() if arg.op.name in ("add", "sub", "neg"):
+                terms = [_with_operands(node, k, term) for term in arg.args]
+                return node, Map.of(arg.op, *terms), arg.op.name != "neg"
+            case Map() if arg.op.name == "mul":
+                return node, _with_operands(node, k, *arg.args), False
+            case Map() if arg.op.name == "div" and not _has_delta(arg.args[1]):
+                top, under = arg.args
+                number = spread_scalar(under)
+                if number is None:
+                    return node, _with_operands(node, k, top, 1 / under), False
+                product = _with_operands(node, k, top)
+                return node, product / fit(number, product), False
     return None
 
 
@@ -143,21 +179,27 @@ def _has_delta(node: Node) -> bool:
     return any(isinstance(n, Delta) for n in toposort([node]))
 
 
-def _with_operand(node: Einsum, k: int, operand: Node) -> Node:
-    return node.with_args((*node.args[:k], operand, *node.args[k + 1 :]))
+def _with_operands(node: Einsum, k: int, *operands: Node) -> Node:
+    """The sum of products with other factors in the place of the k-th."""
+    args = [*node.args[:k], *operands, *node.args[k + 1 :]]
+    subs = [*node.subs[:k], *[node.subs[k]] * len(operands), *node.subs[k + 1 :]]
+    return Einsum.of(args, subs, node.out, dict(enumerate(node.extents)))
 
 
-def _first_derivative(line: Node) -> D | None:
-    """The first derivative that a reader meets, from the outside in."""
+def _derivatives(line: Node) -> list[D]:
+    """The derivatives of a line in the order in which a reader meets them, from the outside in."""
     stack, seen = [line], set()
+    found: list[D] = []
     while stack:
         node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
         if isinstance(node, D):
-            return node
-        if node not in seen:
-            seen.add(node)
+            found.append(node)
+        else:
             stack.extend(reversed(node.args))
-    return None
+    return found
 
 
 def _matrix_why(gradient: Node, names: Mapping[Node, str]) -> str:
@@ -168,11 +210,9 @@ def _matrix_why(gradient: Node, names: Mapping[Node, str]) -> str:
     (index,) = product.summed
     parts = []
     for side, arg, sub in zip(("left", "right"), product.args, product.subs, strict=True):
-        wanted = len(sub) - 1 if side == "left" else 0
-        name = names.get(arg, f"the {side} factor")
-        if len(sub) < 2 or index not in sub:
-            continue
-        axis = "last" if sub.index(index) == len(sub) - 1 else "first"
-        turned = "" if sub.index(index) == wanted else ", so it stands transposed"
-        parts.append(f"the sum runs over the {axis} axis of {name}{turned}")
-    return "; ".join(parts) or "the same entries, written as arrays"
+        usual = len(sub) - 1 if side == "left" else 0
+        if len(sub) > 1 and index in sub and sub.index(index) != usual:
+            axis = "last" if sub.index(index) == len(sub) - 1 else "first"
+            name = names.get(arg, f"the {side} factor")
+            parts.append(f"the sum runs over the {axis} axis of {name}, so {name} stands transposed")
+    return "; ".join(parts) or "the sum over what both factors share is a matrix product"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from ..derive.forward import identity, tangent
 from ..ir.build import broadcast, constant
-from ..ir.graph import depends_on, describe
-from ..ir.node import D, Einsum, Map, Node, Reduce
+from ..ir.graph import describe
+from ..ir.node import Const, D, Einsum, Input, Map, Node, Reduce, Size
 from ..ir.registry import call
 from ..simplify.pattern import fit, spread_scalar
 
@@ -21,22 +21,40 @@ class Advance:
     why: str
 
 
+class Varying:
+    """Which expressions vary with w; each is looked at once."""
+
+    def __init__(self, w: Node) -> None:
+        self._known = {w: True}
+
+    def __call__(self, node: Node) -> bool:
+        stack = [node]
+        while stack:
+            top = stack[-1]
+            todo = [arg for arg in top.args if arg not in self._known] if top not in self._known else []
+            if todo:
+                stack += todo
+                continue
+            self._known.setdefault(top, any(self._known[arg] for arg in top.args))
+            stack.pop()
+        return self._known[node]
+
+
 def derivative(f: Node, w: Node) -> Node:
     """∂f/∂w, not worked out."""
     return D.make((f, w), ())
 
 
-def advance(d: D, names: dict[Node, str]) -> Advance:
+def advance(d: D, names: dict[Node, str], varying: Varying) -> Advance:
     """The one rule that applies to ∂f/∂w, by what f is. (A named f is opened by the caller first.)"""
     f, w = d.args
     called = names.get(w, describe(w))
     if f is w:
         return Advance(identity(w), "Kronecker delta", f"1 where the indices agree, 0 elsewhere: {called} by itself")
-    active = depends_on([f], [w])
-    if f not in active:
+    if not varying(f):
         zero = broadcast(constant(0, "float"), d.shape)
-        return Advance(zero, "does not depend", f"{_called(f, names)} does not depend on {called}: 0")
-    varies = [arg in active for arg in f.args]
+        return Advance(zero, "does not depend", f"{_called(f, names, 'this term')} does not depend on {called}: 0")
+    varies = [varying(arg) for arg in f.args]
     inner = [derivative(arg, w) if moves else None for arg, moves in zip(f.args, varies, strict=True)]
     match f:
         case Map() if f.op.name in ("add", "sub"):
@@ -53,9 +71,8 @@ def advance(d: D, names: dict[Node, str]) -> Advance:
         case Einsum() if len(f.args) == 1:
             rule, why = _layout_reason(f, names)
         case Map() | Einsum() if _is_product(f):
-            constants = [_called(arg, names) for arg, moves in zip(f.args, varies, strict=True) if not moves]
             if sum(varies) == 1:
-                rule, why = "kept constant", f"{' and '.join(constants)} does not depend on {called}: kept constant"
+                rule, why = "kept constant", _kept([a for a in f.args if not varying(a)], names, called)
             else:
                 rule, why = "product rule", "each factor in turn, the others kept constant"
         case Map() | Reduce():
@@ -69,20 +86,26 @@ def advance(d: D, names: dict[Node, str]) -> Advance:
     return Advance(after, rule, why)
 
 
-def _called(node: Node, names: dict[Node, str]) -> str:
-    """What a reader may call an expression without a name."""
+def _called(node: Node, names: dict[Node, str], otherwise: str) -> str:
+    """What a reader may call an expression; one that has no name is called ``otherwise``."""
+    while node not in names and isinstance(node, Einsum) and node.is_layout:
+        node = node.args[0]
     if node in names:
         return names[node]
-    if isinstance(node, (Einsum, Map)) and len(node.args) == 1 and node.args[0] in names:
-        return names[node.args[0]]
-    return describe(node) if not node.args else "the other factor"
+    return describe(node) if isinstance(node, (Input, Size)) or (isinstance(node, Const) and not node.shape) else otherwise
+
+
+def _kept(constants: list[Node], names: dict[Node, str], called: str) -> str:
+    """Why the other factors stay as they are."""
+    shown = list(dict.fromkeys(_called(node, names, "the other factor") for node in constants))
+    verb = "does" if len(shown) == 1 else "do"
+    return f"{' and '.join(shown)} {verb} not depend on {called}: kept constant"
 
 
 def _layout_reason(f: Einsum, names: dict[Node, str]) -> tuple[str, str]:
     """A transpose only renames; a broadcast shares one entry among many."""
-    name = _called(f.args[0], names)
     if len(f.out) > len(f.subs[0]):
-        return "shared", f"every row has the same {name}"
+        return "shared", f"{_called(f.args[0], names, 'what is spread')} is the same along an axis"
     return "same entry", "only the order of the indices changes"
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..derive import jacobian
 from ..ir.derivation import Derivation, Step
 from ..ir.dims import Sizes
-from ..ir.graph import Graph, rebuild
+from ..ir.graph import Graph, rebuild, substitute, toposort
 from ..ir.node import D, Gather, Input, Node, Scatter
 from ..ops.symbol import smooth_stand_in
 from ..run.interpret import interpret
@@ -34,14 +34,14 @@ def without_derivatives(nodes: Sequence[Node]) -> list[Node]:
 
 
 def all_steps(steps: Iterable[Step]) -> list[Step]:
-    """The steps and those inside them, in order of reading."""
+    """The steps in order of reading: those inside a step before it."""
     result: list[Step] = []
-    stack = list(steps)[::-1]
+    stack = list(steps)
     while stack:
         step = stack.pop()
         result.append(step)
-        stack.extend(step.steps[::-1])
-    return result
+        stack.extend(step.steps)
+    return result[::-1]
 
 
 def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
@@ -98,8 +98,8 @@ def deviation(a: Any, b: Any) -> float:
 def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, Step | None]:
     """The largest relative deviation of the two sides of any step at random points, and the step it occurs in.
 
-    The closed form is compared with differences of the function too; its deviation counts where it is more than the
-    differences' own error.
+    The closed form is compared with differences of the function too; where it deviates, so that a record's slope must
+    be wrong, the step is the first that differences do not bear out.
     """
     steps = all_steps(told.steps)
     sides = without_derivatives([side for step in steps for side in (step.before, step.after)])
@@ -113,7 +113,7 @@ def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, S
                 worst, where = found, step
         by_differences = _against_differences(told, values, sizes, seed)
         if by_differences > 1e-6:
-            return by_differences, steps[-1] if steps else None
+            return by_differences, _first_wrong(steps, values, sizes, seed) or steps[-1]
     return worst, where
 
 
@@ -137,3 +137,36 @@ def _against_differences(told: Derivation, values: dict[str, np.ndarray], sizes:
     return float(abs(slope - np.sum(terms))) / scale
 
 
+def _first_wrong(steps: Sequence[Step], values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> Step | None:
+    """The first step whose sides differ when derivatives are worked out by differences instead of from the records."""
+    wide = {n: v.astype(np.longdouble) if v.dtype.kind == "f" else v for n, v in values.items()}
+    stands_for: dict[Node, Node] = {}
+    for node in toposort([side for step in steps for side in (step.before, step.after)]):
+        if isinstance(node, D):
+            placeholder = Input.of(f"derivative.{len(stands_for)}", node.shape)
+            stands_for[node] = placeholder
+            wide[placeholder.name] = _by_differences(node, wide, sizes, seed)
+    for step in steps:
+        sides = substitute([step.before, step.after], stands_for)
+        before, after = _run(sides, wide, sizes, seed, np.longdouble)
+        if not deviation(before, after) < 1e-6:
+            return step
+    return None
+
+
+def _by_differences(d: D, values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> np.ndarray:
+    """∂f/∂w by central differences, entry by entry of w; f's axes come first."""
+    f, w = d.args
+    moving = Input.of("derivative.by", w.shape)
+    (opened,) = substitute([f], {w: moving})
+    (at,) = _run([w], values, sizes, seed, np.longdouble)
+    h = np.longdouble(1e-6)
+    columns = []
+    for unit in np.eye(at.size, dtype=np.longdouble):
+        offset = h * unit.reshape(at.shape)
+        up, down = (
+            _run([opened], {**values, moving.name: moved}, sizes, seed, np.longdouble)[0] for moved in (at + offset, at - offset)
+        )
+        columns.append((up - down) / (2 * h))
+    result = np.stack(columns, axis=-1) if columns else np.zeros((*sizes.of(f.shape), 0))
+    return result.reshape(sizes.of(d.shape))

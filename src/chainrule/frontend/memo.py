@@ -26,7 +26,8 @@ _SAMPLE = 1 << 14
 _MOST_ENTRIES = 1_000
 _DEEPEST_OBJECT = 2
 _BY_IDENTITY = (ModuleType, type, BuiltinFunctionType, np.ufunc, Node, Dim, Elementwise, Reduction, Structural, Formula)
-_NOT_THE_USERS = {"numpy", "scipy", __name__.partition(".")[0], *sys.stdlib_module_names} - {"__main__"}
+_OWN = __name__.partition(".")[0]
+_NOT_THE_USERS = {"numpy", "scipy", _OWN, *sys.stdlib_module_names} - {"__main__"}
 
 
 class Unkeyed(Exception):
@@ -99,8 +100,8 @@ class Fingerprint:
                 return "partial", self.of(value.func), self.of(value.args), self.of(value.keywords)
             case _ if callable(value) and hasattr(value, "__wrapped__"):
                 return "wraps", self.of(value.__wrapped__, depth)
-            case _ if type(value).__module__.partition(".")[0] in _NOT_THE_USERS:
-                # What chainrule or NumPy made is not changed behind anybody's back.
+            case _ if type(value).__module__.partition(".")[0] == _OWN or isinstance(value, np.dtype):
+                # What chainrule made is not changed behind anybody's back (a generator of random numbers is, by use).
                 return self._identity(value)
             case _ if not hasattr(value, "__dict__"):
                 raise Unkeyed

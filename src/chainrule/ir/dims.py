@@ -114,6 +114,10 @@ class Dim:
     def __neg__(self) -> Any:
         return -self.node()
 
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """np.sqrt(x.shape[0]), and arithmetic with NumPy's arrays and numbers."""
+        return getattr(ufunc, method)(*(i.node() if isinstance(i, Dim) else i for i in inputs), **kwargs)
+
 
 Extent: TypeAlias = int | Dim
 Shape: TypeAlias = tuple[Extent, ...]

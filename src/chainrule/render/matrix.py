@@ -24,7 +24,7 @@ from ..ir.node import (
     SliceSpec,
 )
 from . import arithmetic, products, shared
-from .boxes import At, Box, Call, Hadamard, Number, Partial, Range, Spread, Stacked, Symbol
+from .boxes import At, Box, Call, Function, Hadamard, Number, Partial, Range, Spread, Stacked, Symbol
 
 if TYPE_CHECKING:
     from .layout import Reader
@@ -63,6 +63,9 @@ def _map(reader: Reader, node: Map, depth: int) -> Box:
     composite = _softmax(node)
     if composite is not None:
         name, x = composite
+        if name == "log_softmax":
+            latex = r"\log\operatorname{softmax}\left({0}\right)"
+            return Function("log softmax({0})", latex, (reader.whole(x, depth),))
         return Call(name, (reader.whole(x, depth),))
     operands = [reader.whole(arg, depth) for arg in node.args]
     if node.op.name in ("mul", "div") and node.shape != ():

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ..ir.dims import Extent
-from ..ir.node import Einsum, Node, Subscripts
+from ..ir.node import Einsum, Node, Reshape, Subscripts
 from . import arithmetic, matrix, shared
 from .boxes import Box, Call, Entries, Spread, Transposed
 from .chains import Factor, batched, matrix_product, merged
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 def read(reader: Reader, node: Einsum, depth: int) -> Box:
     """A sum of products as linear algebra writes it, else by its entries."""
+    unstretched = _unstretched(reader, node)
+    if unstretched is not None:
+        return reader.whole(unstretched, depth)
     plain = [_plain(reader, arg, sub) for arg, sub in zip(node.args, node.subs, strict=True)]
     if set(node.summed) <= set(chain.from_iterable(sub for _, sub in plain)):
         numbers = [reader.whole(arg, depth) for arg, sub in plain if not sub]
@@ -34,6 +37,16 @@ def read(reader: Reader, node: Einsum, depth: int) -> Box:
     letters = reader.pick(node.shape, frozenset())
     body = reader.entry(node, letters, shared.letters_of(letters), depth)
     return Entries(body, letters) if letters else body
+
+
+def _unstretched(reader: Reader, node: Einsum) -> Node | None:
+    """An array whose axes of length one are stretched where they stand: as NumPy does it, and so not written."""
+    if not node.is_layout or not isinstance(node.args[0], Reshape) or node.args[0] in reader.names:
+        return None
+    dropped, x = node.args[0], node.args[0].args[0]
+    offset = len(node.out) - len(x.shape)
+    kept = tuple(offset + axis for axis, extent in enumerate(x.shape) if extent != 1)
+    return x if offset >= 0 and node.subs[0] == kept and dropped.shape == shared.without_ones(x.shape) else None
 
 
 def _plain(reader: Reader, arg: Node, sub: Subscripts) -> tuple[Node, Subscripts]:

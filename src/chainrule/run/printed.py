@@ -65,7 +65,7 @@ class Program:
                 given = [a.astype(dtype) if i in cast else a for i, a in enumerate(given)]
             if compiled is None:
                 named = dict(zip(self._shapes, given, strict=True))
-                results = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
+                results: Sequence[Any] = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
             else:
                 with np.errstate(all="ignore"):
                     results = compiled(*given)

@@ -15,10 +15,9 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import TypeAlias
 
-from ..ir.build import cast, constant
+from ..ir.build import cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
-from ..ir.graph import toposort
-from ..ir.node import Const, Delta, Einsum, Kind, Map, Node, Reduce, Size, Subscripts
+from ..ir.node import Const, Delta, Einsum, Kind, Map, Node, Reduce, Scatter, Size, Subscripts
 from ..ir.registry import record
 from .pattern import fit
 
@@ -34,15 +33,24 @@ _KEYS: dict[int, tuple[weakref.ref[Node], bytes]] = {}
 
 def key(node: Node) -> bytes:
     """A digest of an expression's structure, the same in every process: what operands and terms are ordered by."""
-    if id(node) not in _KEYS:
-        for n in toposort((node,)):
+    stack = [node]
+    while stack:
+        n = stack[-1]
+        todo = [a for a in n.args if id(a) not in _KEYS]
+        stack.extend(todo)
+        if not todo:
+            stack.pop()
             if id(n) not in _KEYS:
-                params = (n.op.name, *n.params[1:]) if isinstance(n, (Map, Reduce)) else n.params
-                params = params[:2] if isinstance(n, Const) else params
-                parts = [f"{type(n).__name__}{params!r}".encode(), *(_KEYS[id(a)][1] for a in n.args)]
                 forget = weakref.ref(n, lambda _, i=id(n): _KEYS.pop(i, None))  # type: ignore[misc]
-                _KEYS[id(n)] = forget, blake2b(b"".join(parts), digest_size=16).digest()
+                _KEYS[id(n)] = forget, _digest(n)
     return _KEYS[id(node)][1]
+
+
+def _digest(node: Node) -> bytes:
+    params = (node.op.name, *node.params[1:]) if isinstance(node, (Map, Reduce)) else node.params
+    params = params[:2] if isinstance(node, Const) else params
+    parts = [f"{type(node).__name__}{params!r}".encode(), *(_KEYS[id(a)][1] for a in node.args)]
+    return blake2b(b"".join(parts), digest_size=16).digest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,9 +216,29 @@ def _without_ones(term: Term) -> Term:
     return Term(term.number, tuple(factors), extents)
 
 
+def is_one_hot(base: Base) -> bool:
+    """Whether an atom has a single 1 along its last axis, at a place given by integers."""
+    if not isinstance(base, Scatter) or scalar_value(base.args[0]) != 1:
+        return False
+    axis, batch, _ = base.params
+    return bool(axis == batch == len(base.shape) - 1)
+
+
+def _chosen(term: Term, rank: int) -> Term:
+    """The term without one-hot arrays that are summed along their last axis, where they are 1."""
+    times: dict[int, int] = {}
+    for f in term.factors:
+        for i in f.subs:
+            times[i] = times.get(i, 0) + 1
+    gone = {f.subs[-1] for f in term.factors if is_one_hot(f.base) and f.subs[-1] >= rank and f.power > 0}
+    gone = {i for i in gone if times[i] == 1}
+    factors = tuple(f for f in term.factors if not f.subs or f.subs[-1] not in gone or not is_one_hot(f.base))
+    return Term(term.number, factors, {i: e for i, e in term.extents.items() if i not in gone})
+
+
 def _contracted(term: Term, rank: int) -> Term:
     """Kronecker's deltas: a summed index is replaced by the other; between free ones the first stands for both."""
-    term = _counted(term, rank)
+    term = _chosen(_counted(term, rank), rank)
     factors, extents = list(term.factors), dict(term.extents)
     deltas: list[tuple[int, int]] = []
     while True:

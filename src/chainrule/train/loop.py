@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -77,7 +77,7 @@ def train(
     _check_numbers(batch_size=batch_size, epochs=epochs, seed=seed)
     given = problem(loss, parameters, data)
     measures = _measures(given, loss, validation, metrics)
-    training = _Training(given, optimizer, int(batch_size), int(seed), shuffle)
+    training = _Training(given, optimizer, int(batch_size), int(seed), shuffle).begin()
     history: list[dict[str, Any]] = []
     display: Display = Bar(epochs, given.samples) if progress else Silent()
     stopped, interrupted = "", False
@@ -120,12 +120,16 @@ class _Training:
     held: list[Any] = field(default_factory=list)
     _programs: dict[int | None, _Program] = field(default_factory=dict)
     _traced: Traced | None = None
+    _count: int = 0
 
     def __post_init__(self) -> None:
         self._random = np.random.Generator(np.random.Philox(self.seed))
-        size = min(self.batch_size, self.problem.samples)
-        first = self._program(size)
+
+    def begin(self) -> Self:
+        """Make the first program, and with it the parameters and state to begin with."""
+        first = self._program(min(self.batch_size, self.problem.samples))
         self._count = len(first.step.parameters)
+        return self
 
     def parameters(self) -> dict[str, Any]:
         """The parameters as they are now, in the structure that was given."""

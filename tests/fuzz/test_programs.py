@@ -1,0 +1,146 @@
+"""Random programs over the whole registry: reverse, forward, differences, JAX, the printed NumPy, all agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import jax
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import chainrule.ops  # noqa: F401  (fills the registry)
+from chainrule.derive import forward, reverse
+from chainrule.ir import registry
+from chainrule.ir.build import constant
+from chainrule.ir.graph import Graph
+from chainrule.ir.node import Input, Node
+from chainrule.ir.records import Elementwise, Reduction
+from chainrule.ir.verify import verify
+from chainrule.run.interpret import interpret
+from chainrule.run.printed import Program
+from chainrule.simplify import simplify, stabilise
+from tests.fuzz.programs import FLOATS, INPUTS, LENGTH, N, in_jax, traced
+
+jax.config.update("jax_enable_x64", True)
+
+SMALL = st.integers(0, 59)
+PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=1, max_size=9)
+Values = dict[str, Any]
+
+
+def values_of(seed: int) -> Values:
+    """A value for every input."""
+    rng = np.random.default_rng(seed)
+    shapes = {i.name: [LENGTH if e is N else e for e in i.shape] for i in INPUTS}
+    return {i.name: rng.integers(0, 3, LENGTH) if i.kind == "int" else rng.normal(size=shapes[i.name]) for i in INPUTS}
+
+
+def close(got: Any, want: Any, scale: float, tolerance: float = 1e-8) -> None:
+    np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance * scale)
+
+
+class Differences:
+    """The loss along a line: its slope by differences, how far that is to be trusted, and whether there is a kink."""
+
+    def __init__(self, loss: Node, values: Values, direction: Values) -> None:
+        def at(t: float) -> float:
+            moved = {n: v + t * direction[n] if n in direction else v for n, v in values.items()}
+            return float(interpret([loss], moved)[0])
+
+        h = 1e-4
+        points = {k: at(k * h) for k in (-4, -2, -1, 0, 1, 2, 4)}
+        central = [(points[k] - points[-k]) / (2 * k * h) for k in (1, 2, 4)]
+        fine, coarse = ((4 * central[k] - central[k + 1]) / 3 for k in (0, 1))
+        self.slope = (16 * fine - coarse) / 15
+        self.error = abs(fine - coarse) + 1e-15 * max(map(abs, points.values())) / h
+        left, right = (points[0] - points[-1]) / h, (points[1] - points[0]) / h
+        wide = (points[2] - points[0]) / (2 * h), (points[0] - points[-2]) / (2 * h)
+        # Of a smooth function the sides differ by h f″, half as much as at twice the step.
+        bend, wider = abs(right - left), abs(wide[0] - wide[1])
+        scale = max(abs(left), abs(right), 1e-3)
+        self.kink = bool(bend > 0.75 * wider + 1e-7 * scale and bend > 1e-6 * scale) or self.error > 1e-5 * scale
+
+
+def check(program: list[tuple[int, int, int, int]], seed: int, met: Counter[str]) -> str:
+    """Derive a program's gradient in every way, and compare; says how far the point allowed it."""
+    machine = traced()
+    loss = machine.run(list(INPUTS), program)
+    verify([loss])
+    met.update(machine.used)
+    gradients = [reverse({loss: constant(1, "float")}, FLOATS).get(i) for i in FLOATS]
+    seeds: dict[Node, Node] = {i: Input.of(f"t.{i.name}", i.shape) for i in FLOATS}
+    (pushed,) = forward([loss], seeds)
+    plain = Graph(tuple(INPUTS), (loss, *gradients))
+    verify([*plain.outputs, pushed])
+
+    values = values_of(seed)
+    rng = np.random.default_rng(seed + 1)
+    direction = {i.name: rng.normal(size=np.shape(values[i.name])) for i in FLOATS}
+    met_on_the_way: list[float] = [1.0]
+
+    def watch(_: Node, value: Any) -> None:
+        met_on_the_way.append(float(np.max(np.abs(np.asarray(value, float)), initial=0)))
+
+    value, *pulled = interpret(plain.outputs, values, watch=watch)
+    printed_agrees(plain, [value, *pulled], values)
+    if not all(np.isfinite(p).all() for p in (value, *pulled)):
+        return "not finite"
+    scale = min(float(np.nanmax(met_on_the_way)), 1e6)
+    along = interpret([pushed], {**values, **{f"t.{n}": t for n, t in direction.items()}})[0]
+    total = sum(float(np.sum(p * direction[i.name])) for i, p in zip(FLOATS, pulled, strict=True))
+    close(along, total, scale)
+    differences = Differences(loss, values, direction)
+    if differences.kink or not np.isfinite(differences.slope):
+        return "near a kink"
+    assert abs(differences.slope - total) <= 100 * differences.error + 1e-6 * max(scale, abs(total))
+    return against_jax(program, values, value, pulled, scale)
+
+
+def printed_agrees(plain: Graph, wanted: list[Any], values: Values) -> None:
+    """What is printed and run, before and after simplification, is what the interpreter makes of the plain graph."""
+    tidy = simplify(plain, checked=True)
+    stable = stabilise(Graph(plain.inputs, plain.outputs[:1]), checked=True)
+    verify([*tidy.outputs, *stable.outputs])
+    finite = all(np.isfinite(w).all() for w in wanted)
+    if not finite:
+        return
+    scale = max(1.0, *(float(np.max(np.abs(w), initial=0)) for w in wanted))
+    for graph in (plain, tidy):
+        for got, want in zip(Program(graph)(values), wanted, strict=True):
+            assert np.shape(got) == np.shape(want)
+            close(got, want, scale)
+    close(interpret(stable.outputs, values)[0], wanted[0], scale)
+
+
+def against_jax(program: list[tuple[int, int, int, int]], values: Values, value: Any, pulled: list[Any], scale: float) -> str:
+    """The same program in JAX: value and gradients."""
+
+    def loss(floats: list[Any]) -> Any:
+        return in_jax().run([*floats, values["labels"]], program)
+
+    theirs, slopes = jax.value_and_grad(loss)([values[i.name] for i in FLOATS])
+    close(value, theirs, scale)
+    if not all(np.isfinite(s).all() for s in slopes):
+        return "JAX has no number"
+    for got, want in zip(pulled, slopes, strict=True):
+        close(got, want, scale, 1e-7)
+    return "checked"
+
+
+def test_random_programs() -> None:
+    met: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
+
+    @settings(max_examples=max(300, settings().max_examples), suppress_health_check=list(HealthCheck))
+    @given(PROGRAMS, st.integers(0, 10_000))
+    def one(program: list[tuple[int, int, int, int]], seed: int) -> None:
+        outcomes[check(program, seed, met)] += 1
+
+    one()
+    total = sum(outcomes.values())
+    assert total >= 300
+    assert outcomes["checked"] >= 0.8 * total, outcomes
+    names = {r.name for r in registry.records() if isinstance(r, (Elementwise, Reduction))}
+    assert names <= set(met), f"no program used {sorted(names - set(met))}"
