@@ -1,5 +1,7 @@
 """chainrule: write a loss in a few NumPy-like lines, and get its gradient derived, explained, checked and run.
 
+A loss with three things to ask of it:
+
     import numpy as np, chainrule as cr
 
     @cr.function(x="N d", y="N", w="d")
@@ -33,33 +35,24 @@ from .frontend.names import name
 from .ir.errors import ArgumentError, ChainruleError, DerivativeError, ShapeError, TraceError
 from .ir.records import Elementwise, Interval, Reduction
 from .ir.registry import register, unregister
-from .ops.activations import log_sigmoid, relu, sigmoid, softplus
-from .ops.arithmetic import add, div, mul, neg, sub
-from .ops.arithmetic import pow_ as pow  # noqa: A004
-from .ops.index import pick, scatter_add, take
-from .ops.linear import (
-    broadcast_to,
-    diagonal,
-    dot,
-    einsum,
-    eye,
-    inner,
-    matmul,
-    mean,
-    moveaxis,
-    outer,
-    sum,  # noqa: A004
-    swapaxes,
-    trace,
-    transpose,
-)
-from .ops.reduce import logsumexp, max, min, norm, prod  # noqa: A004
-from .ops.select import abs_ as abs  # noqa: A004
-from .ops.select import clip, equal, greater, greater_equal, less, less_equal, maximum, minimum, not_equal
-from .ops.select import sign, stop_gradient, where
-from .ops.shape import concatenate, expand_dims, flip, pad, ravel, reshape, square, squeeze, stack
-from .ops.symbol import symbol
-from .ops.transcendental import cos, exp, log, sin, sqrt, tan, tanh, xlogy
+from .ops import activations as _activations
+from .ops import arithmetic as _arithmetic
+from .ops import index as _index
+from .ops import linear as _linear
+from .ops import reduce as _reduce
+from .ops import select as _select
+from .ops import shape as _shape
+from .ops import symbol as _symbol
+from .ops import transcendental as _transcendental
+from .ops.activations import *
+from .ops.arithmetic import *
+from .ops.index import *
+from .ops.linear import *
+from .ops.reduce import *
+from .ops.select import *
+from .ops.shape import *
+from .ops.symbol import *
+from .ops.transcendental import *
 from .pipeline import derive, function, parse, source
 from .transforms import check, grad, hessian, hvp, jvp, value_and_grad, vjp
 from .transforms import jacobian_of as jacobian
@@ -94,101 +87,47 @@ __all__ = [
     "Run",
     "ShapeError",
     "TraceError",
-    "abs",
     "activation",
     "adam",
-    "add",
     "binary_cross_entropy",
-    "broadcast_to",
     "check",
-    "clip",
-    "concatenate",
-    "cos",
     "cross_entropy",
     "dense",
     "derive",
-    "diagonal",
-    "div",
-    "dot",
-    "einsum",
-    "equal",
-    "exp",
-    "expand_dims",
-    "eye",
-    "flip",
     "function",
     "grad",
     "gradient_descent",
-    "greater",
-    "greater_equal",
     "hessian",
     "hvp",
     "initialiser",
-    "inner",
     "jacobian",
     "jvp",
-    "less",
-    "less_equal",
     "load",
-    "log",
-    "log_sigmoid",
     "log_softmax",
-    "logsumexp",
-    "matmul",
-    "max",
-    "maximum",
-    "mean",
-    "min",
-    "minimum",
     "momentum",
-    "moveaxis",
     "mse",
-    "mul",
     "name",
-    "neg",
     "networks",
-    "norm",
-    "not_equal",
     "one_hot",
-    "outer",
-    "pad",
     "parse",
-    "pick",
-    "pow",
-    "prod",
-    "ravel",
     "register",
-    "relu",
-    "reshape",
-    "scatter_add",
     "sgd",
-    "sigmoid",
-    "sign",
-    "sin",
     "softmax",
-    "softplus",
     "source",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "stop_gradient",
-    "sub",
-    "sum",
-    "swapaxes",
-    "symbol",
-    "take",
-    "tan",
-    "tanh",
-    "trace",
     "train",
-    "transpose",
     "unregister",
     "value_and_grad",
     "vjp",
-    "where",
-    "xlogy",
 ]
+__all__ += _activations.__all__
+__all__ += _arithmetic.__all__
+__all__ += _index.__all__
+__all__ += _linear.__all__
+__all__ += _reduce.__all__
+__all__ += _select.__all__
+__all__ += _shape.__all__
+__all__ += _symbol.__all__
+__all__ += _transcendental.__all__
 
 
 def __getattr__(attribute: str) -> Any:

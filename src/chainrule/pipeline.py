@@ -16,7 +16,7 @@ import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from .derive import Cotangents, reverse
 from .emit import numpy as emit_numpy
@@ -303,23 +303,30 @@ def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") 
     return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
 
 
-def source(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> str:
-    """Readable NumPy for f and its gradients, in the user's own names; it runs without chainrule.
+def source(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None = None, *, target: Literal["numpy", "c"] = "numpy"
+) -> str:
+    """Readable NumPy for f and its gradients, in the user's own names; it runs without chainrule. Or the same in C.
 
     ``wrt``: the arguments whose gradients are wanted, the first one unless told; an empty list gives f alone. f has its
-    shapes declared. The function that is printed returns the value and a dict of gradients.
+    shapes declared. The NumPy function that is printed returns the value and a dict of gradients; the C function
+    (float64, C11) writes them, in that order, to the arrays it is given.
+
+    Raises ValueError for an unknown target, ChainruleError for an operation that has no spelling there.
     """
+    if target not in ("numpy", "c"):
+        raise ValueError(f"{target!r} is no target; there are numpy and c")
     function = as_function(f)
     traced = function.trace()
     inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
     if not inputs:
-        graph, name, doc = simplify(stabilise(traced.graph)), traced.function, f"{traced.function}."
+        graph, name, doc = simplify(stabilise(traced.graph)), traced.function, f"The value of {traced.function}."
     else:
         graph, name = gradient_graph(traced, inputs).graph, f"{traced.function}_and_gradients"
         doc = f"The value of {traced.function} and its gradients by {', '.join(i.name for i in inputs)}."
-    split = len(traced.graph.outputs)
-    value = ", ".join(f"{{{i}}}" for i in range(split))
-    gradients = ", ".join(f'"{i.name}": {{{split + k}}}' for k, i in enumerate(inputs))
-    value = value if split == 1 else f"({value})"
-    results = f"{value}, {{{gradients}}}" if inputs else value
-    return emit_numpy.source(graph, function=name, doc=doc, results=results, forward=split).text
+    if target == "c":
+        from .emit import c as emit_c
+
+        return emit_c.source(graph, name=name).text
+    gradients = [i.name for i in inputs]
+    return emit_numpy.source(graph, function=name, doc=doc, gradients=gradients, forward=len(traced.graph.outputs)).text

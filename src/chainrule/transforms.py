@@ -16,7 +16,7 @@ from .frontend.function import Function
 from .frontend.trace import Traced
 from .ir.errors import ArgumentError, DerivativeError
 from .ir.graph import Graph
-from .ir.node import Input
+from .ir.node import Input, Node
 from .pipeline import arrange, as_function, check_differentiable, evaluate, gradient_graph, kept, wanted
 from .run.printed import Program
 from .simplify import simplify, stabilise
@@ -161,9 +161,10 @@ def jvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., tup
 
         def make() -> Program:
             graph = stabilise(traced.graph)
-            seeds = {node: Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()}
-            changes = forward(graph.outputs, dict(seeds))
-            inputs = (*graph.inputs, *seeds.values())
+            directions = [Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()]
+            seeds = dict[Node, Node](zip(moving.values(), directions, strict=True))
+            changes = forward(graph.outputs, seeds)
+            inputs = (*graph.inputs, *directions)
             return Program(simplify(Graph(inputs, (*graph.outputs, *changes), graph.names)), traced.function)
 
         program = kept(traced, ("jvp", *moving), make)
@@ -206,9 +207,10 @@ def hvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., Any
 
         def make() -> Program:
             gradients = gradient_graph(traced, list(moving.values()))
-            seeds = {node: Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()}
-            changes = forward(gradients.gradients, dict(seeds))
-            inputs = (*gradients.graph.inputs, *seeds.values())
+            directions = [Input.of(f"{node.name}.tangent", node.shape) for node in moving.values()]
+            seeds = dict[Node, Node](zip(moving.values(), directions, strict=True))
+            changes = forward(gradients.gradients, seeds)
+            inputs = (*gradients.graph.inputs, *directions)
             return Program(simplify(Graph(inputs, tuple(changes), gradients.graph.names)), traced.function)
 
         program = kept(traced, ("hvp", *moving), make)

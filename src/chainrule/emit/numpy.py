@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -19,10 +20,11 @@ from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, PRODUCT, Spelled, bracket, fill
 from ..lower import pairwise, schedule
+from .numpy_lines import INDENT, body, docstring, returned, signature
 from .numpy_structure import carried_axes, one_hot, structure
 
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "np", "dtype"})
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_WORDS = re.compile(r"[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,13 @@ class Writer:
         """A shape as a tuple in the program."""
         parts = [self.extent(s) for s in shape]
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def result(self, node: Node) -> str:
+        """An output: what is a number of Python's own is a float where it has to be one."""
+        if isinstance(node, Const) and node.shape == ():
+            return repr(node.value) if np.isfinite(node.value) else self.constant(node)[0]
+        text, _ = self.spell(node)
+        return f"float({text})" if node.kind == "float" and node.shape == () and not _has_array(node) else text
 
     def is_python_number(self, node: Node) -> bool:
         """Whether an expression is a number of Python's own in the program, of no precision that it would keep."""
@@ -112,7 +121,7 @@ class Writer:
             a, b = node.args
             args = [self.factor(a, b), self.factor(b, a)]
         else:
-            args = [self.operand(a) if covered or a is not node.args[-1] else self.full(a) for a in node.args]
+            args = [self.operand(a) if covered or a is not node.args[-1] else self.spell(a) for a in node.args]
         text, binds = fill(node.op.numpy_template, args)
         if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
@@ -123,11 +132,6 @@ class Writer:
             name, order = node.op.symbol
             self.helpers.setdefault(name, f"# {name} and its slopes ({name}_prime, …) are yours to define")
         return text, binds
-
-    def full(self, node: Node) -> Spelled:
-        """An operand with its broadcast carried out."""
-        text, _ = self.operand(node)
-        return f"np.broadcast_to({text}, {self.shape(node.shape)})", ATOM
 
     def cast(self, node: Map) -> Spelled:
         """One kind of number as another; a Python number needs none."""
@@ -204,10 +208,12 @@ def _covers(node: Map) -> bool:
 
 def identifier(name: str, taken: set[str]) -> str:
     """A Python identifier for a name: itself where that is plain and free, else one made from it."""
-    plain = name if _IDENTIFIER.match(name) else "_".join(re.findall(r"[A-Za-z0-9]+", name)) or "v"
-    plain = plain if _IDENTIFIER.match(plain) else f"v_{plain}"
+    # Python reads identifiers in their normal form (NFKC), in which two names may be one.
+    plain = name if name.isidentifier() and unicodedata.is_normalized("NFKC", name) else "_".join(_WORDS.findall(name))
+    plain = plain if plain.isidentifier() else f"v_{plain}" if plain else "v"
     while plain in taken or plain in _RESERVED or plain.startswith("__"):
-        plain += "_"
+        plain += "_" if not plain.startswith("__") else ""
+        plain = plain.lstrip("_") or "v"
     taken.add(plain)
     return plain
 
@@ -217,60 +223,67 @@ def source(
     *,
     function: str = "f",
     doc: str = "",
-    results: str | None = None,
+    gradients: Sequence[str] = (),
     long_axes: bool = False,
     forward: int | None = None,
 ) -> Source:
-    """The graph as a Python function that needs NumPy alone.
+    """The graph as a Python function that needs NumPy alone. It returns a tuple of the outputs.
 
-    ``results`` is the return expression, with {0}, {1}, … for the outputs (a tuple of them unless told).
-    ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings.
+    ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings; then
+    the bare value is returned (a tuple of several), and a dict with an entry for each name in ``gradients``, if any.
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)
     function = identifier("f" if function == "<lambda>" else function, set())
     taken: set[str] = {function}
-    arguments = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
+    arguments: dict[Node, str] = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
     # Fixed before names for values are given out, so that N stays N.
     dims = {d: identifier(d.name, taken) for d in graph.dims()}
     names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
-    lines = schedule(Graph(graph.inputs, graph.outputs, {**arguments, **names}), reserved=frozenset(taken))
     writer = Writer(dict(arguments), dims, long_axes)
-    body: list[tuple[str, str]] = []
-    own = set(toposort(graph.outputs[:forward])) if forward is not None else set()
-    for line in lines:
-        if own and not body:
-            body.append(("# forward", ""))
-        if own and line.node not in own:
-            body.append(("# backward", ""))
-            own = set()
-        text, _ = writer.expression(line.node)
-        body.append((f"{line.variable} = {text}", show_shape(line.node.shape)))
-        writer.variables[line.node] = line.variable
-    outputs = [writer.spell(o)[0] for o in graph.outputs]
-    returned = results or f"({', '.join(['{%d}' % i for i in range(len(outputs))])},)"
-    returned = re.sub(r"\{(\d+)\}", lambda m: outputs[int(m.group(1))], returned)
-    head = [f"{name} = {_size_of(d, arguments)}" for d, name in dims.items() if d in writer.used]
+    named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
+    lines = _lines(writer, named, frozenset(taken), forward)
+    outputs = [writer.result(o) for o in graph.outputs]
+    head = [(f"{name} = {_size_of(d, arguments)}", "") for d, name in dims.items() if d in writer.used]
     if writer.needs_dtype:
         floats = [name for i, name in arguments.items() if i.kind == "float"]
-        head.append(f"dtype = np.result_type({', '.join(floats) or 'float'})")
-    width = min(max((len(code) for code, _ in body if "\n" not in code), default=0), 60)
-    rows = [*head, *(f"{code:<{width}}  # {shape}" if shape and "\n" not in code else code for code, shape in body)]
-    rows = [row.replace("\n", "\n    ") for row in rows]
-    quoted = [f'"""{doc}"""'] if doc else []
+        head.append((f"dtype = np.result_type({', '.join(floats) or 'float'})", ""))
+    if forward is None:
+        ending = [f"{INDENT}return ({', '.join(outputs)},)"]
+    else:
+        pairs = list(zip(gradients, outputs[forward:], strict=True)) if gradients else None
+        ending = returned(outputs[:forward], pairs)
     text = "\n".join(
         [
             "import numpy as np\n",
             *(f"\n{definition}\n" for definition in writer.helpers.values()),
-            f"\ndef {function}({', '.join(arguments.values())}):",
-            *(f"    {row}" for row in [*quoted, *rows, f"return {returned}"]),
+            "\n" + signature(function, list(arguments.values())),
+            *(docstring(doc) if doc else []),
+            *body([*head, *lines]),
+            *ending,
             "",
         ]
     )
     return Source(text, function, tuple(i.name for i in graph.inputs))
 
 
-def _size_of(dim: Dim, arguments: dict[Input, str]) -> str:
+def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:
+    """The assignments, each with its shape as a comment, and headings."""
+    lines: list[tuple[str, str]] = []
+    own = set(toposort(graph.outputs[:forward])) if forward is not None and forward < len(graph.outputs) else set()
+    for line in schedule(graph, reserved=taken):
+        if own and not lines:
+            lines.append(("# forward", ""))
+        if own and line.node not in own:
+            lines.append(("# backward", ""))
+            own = set()
+        text, _ = writer.expression(line.node)
+        lines.append((f"{line.variable} = {text}", show_shape(line.node.shape)))
+        writer.variables[line.node] = line.variable
+    return lines
+
+
+def _size_of(dim: Dim, arguments: dict[Node, str]) -> str:
     """Where a named dimension is read from."""
     for node, name in arguments.items():
         for axis, extent in enumerate(node.shape):

@@ -110,10 +110,17 @@ def product(writer: Writer, node: Einsum) -> Spelled:
     matrix = _matrix_product(writer, node) if len(node.args) == 2 else None
     if matrix is not None:
         return matrix
-    if not node.summed and len(node.args) == 2 and all(len(set(s)) == len(s) for s in node.subs) and {*node.subs[0], *node.subs[1]} == set(node.out):
+    repeats = any(len(set(sub)) < len(sub) for sub in node.subs)
+    if not node.summed and len(node.args) == 2 and not repeats and _brought(writer, node) == set(node.out):
         parts = [_aligned(writer, arg, sub, node) for arg, sub in zip(node.args, node.subs, strict=True)]
         return f"{parts[0]} * {parts[1]}", PRODUCT
     return einsum_call(writer, node), ATOM
+
+
+def _brought(writer: Writer, node: Einsum) -> set[int]:
+    """The indices that the operands bring along when their broadcasts are left to NumPy."""
+    pairs = zip(node.args, node.subs, strict=True)
+    return {sub[k] for arg, sub in pairs for k in (range(len(sub)) if arg in writer.variables else carried_axes(arg))}
 
 
 def _aligned(writer: Writer, arg: Node, sub: Subscripts, node: Einsum) -> str:

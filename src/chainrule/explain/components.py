@@ -99,8 +99,9 @@ class _Telling:
     def _named(self, line: Node, d: D, f: Node) -> tuple[Node, Step]:
         """A named intermediate's derivative: worked out in steps of its own the first time, used again after that."""
         name = self.name_of(f)
+        inner: list[Step] = []
         if f in self.done:
-            rule, why, inner = "used again", f"the derivative of {name} was worked out above", []
+            rule, why = "used again", f"the derivative of {name} was worked out above"
         else:
             inner, _ = self.work_out(f)
             rule, why = "back to where we left off", f"the derivative of {name} is put in"
@@ -135,8 +136,8 @@ class _Telling:
                 merged = next((m for n in order if (m := _merge(n)) is not None), None)
                 if merged is None:
                     return line
-                node, after, split = merged
-                new = substitute([line], {node: after})[0]
+                outer, nearer, split = merged
+                new = substitute([line], {outer: nearer})[0]
                 if split and steps and steps[-1].why == _EVERY_TERM:
                     steps[-1] = replace(steps[-1], after=new)
                 elif split:

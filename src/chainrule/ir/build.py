@@ -33,9 +33,7 @@ def as_node(value: Any) -> Node:
     try:
         return Const.of(value)
     except (TypeError, ValueError) as error:
-        raise TraceError(
-            at_user_line(f"{type(value).__name__} is not a number or an array: {value!r:.60}")
-        ) from error
+        raise TraceError(at_user_line(f"{type(value).__name__} is not a number or an array: {value!r:.60}")) from error
 
 
 def constant(value: float, kind: Kind) -> Const:
@@ -57,11 +55,7 @@ def cast(node: Node, kind: Kind) -> Node:
     if node.kind == kind:
         return node
     if isinstance(node, Const):
-        return Const.of(
-            np.asarray(node.value).astype(
-                {"float": np.float64, "int": np.int64, "bool": np.bool_}[kind]
-            )
-        )
+        return Const.of(np.asarray(node.value).astype({"float": np.float64, "int": np.int64, "bool": np.bool_}[kind]))
     if isinstance(node, Einsum) and len(node.args) == 1 and node.is_layout:
         return node.with_args((cast(node.args[0], kind),))
     return Map.of(registry.record(f"to_{kind}"), node)
@@ -72,17 +66,13 @@ def broadcast(node: Node, shape: Shape) -> Node:
     if node.shape == shape:
         return node
     if broadcast_shapes(node.shape, shape) != shape:
-        raise ShapeError(
-            at_user_line(f"{show_shape(node.shape)} cannot be broadcast to {show_shape(shape)}")
-        )
+        raise ShapeError(at_user_line(f"{show_shape(node.shape)} cannot be broadcast to {show_shape(shape)}"))
     offset = len(shape) - len(node.shape)
     kept = [a for a, extent in enumerate(node.shape) if extent == shape[offset + a]]
     if len(kept) < len(node.shape):
         # An axis of length one that is stretched is dropped first, then broadcast anew.
         node = registry.record("reshape")(node, tuple(node.shape[a] for a in kept))
-    return Einsum.of(
-        [node], [tuple(offset + a for a in kept)], tuple(range(len(shape))), dict(enumerate(shape))
-    )
+    return Einsum.of([node], [tuple(offset + a for a in kept)], tuple(range(len(shape))), dict(enumerate(shape)))
 
 
 def promote(nodes: Sequence[Node], least: Kind = "bool") -> list[Node]:

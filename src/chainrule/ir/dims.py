@@ -184,12 +184,6 @@ def bind_sizes(shapes: Mapping[str, Shape], actual: Mapping[str, tuple[int, ...]
             if isinstance(want, Dim) and want not in sizes:
                 sizes[want], set_by[want] = have, name
             elif sizes.extent(want) != have:
-                why = (
-                    f" ({want} is {sizes[want]}, from {set_by[want]})"
-                    if isinstance(want, Dim)
-                    else ""
-                )
-                raise ShapeError(
-                    f"{name} has shape {show_shape(got)}, but {show_shape(declared)} is needed{why}"
-                )
+                why = f" ({want} is {sizes[want]}, from {set_by[want]})" if isinstance(want, Dim) else ""
+                raise ShapeError(f"{name} has shape {show_shape(got)}, but {show_shape(declared)} is needed{why}")
     return sizes

@@ -123,15 +123,11 @@ class Const(Node):
             case "i" | "u":
                 kind = "int"
             case _:
-                raise ShapeError(
-                    f"a constant is made of real numbers, not of {array.dtype} ({value!r:.60})"
-                )
+                raise ShapeError(f"a constant is made of real numbers, not of {array.dtype} ({value!r:.60})")
         if array.ndim == 0:
             number = array.item()
             # The hexadecimal text tells -0.0 from 0.0 and keeps every NaN one constant.
-            return cls.make(
-                (), (kind, float(number).hex() if kind == "float" else number, _Value(number))
-            )
+            return cls.make((), (kind, float(number).hex() if kind == "float" else number, _Value(number)))
         array = np.array(array, order="C")
         array.flags.writeable = False
         digest = hashlib.blake2b(array.tobytes(), digest_size=16).hexdigest()
@@ -277,9 +273,7 @@ class Einsum(Node):
                 product = Map.of(registry.record("mul"), product, arg)
             return product
         new_subs = tuple(tuple(rename[i] for i in sub) for sub in subs)
-        return cls.make(
-            tuple(args), (new_subs, tuple(range(len(out))), tuple(extents[i] for i in rename))
-        )
+        return cls.make(tuple(args), (new_subs, tuple(range(len(out))), tuple(extents[i] for i in rename)))
 
     @classmethod
     def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:

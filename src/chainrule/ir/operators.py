@@ -12,11 +12,7 @@ from .registry import call, for_numpy
 
 
 def _refuse(what: str, instead: str) -> NoReturn:
-    raise TraceError(
-        at_user_line(
-            f"{what} of a traced array is not known while the function is traced; {instead}"
-        )
-    )
+    raise TraceError(at_user_line(f"{what} of a traced array is not known while the function is traced; {instead}"))
 
 
 class Operators:
@@ -166,12 +162,12 @@ class Operators:
         return call("size", self)
 
     @property
-    def T(self) -> Any:  # noqa: N802
+    def T(self) -> Any:
         """All axes in reverse order."""
         return call("transpose", self)
 
     @property
-    def mT(self) -> Any:  # noqa: N802
+    def mT(self) -> Any:
         """The last two axes exchanged."""
         return call("swapaxes", self, -1, -2)
 
@@ -233,29 +229,19 @@ class Operators:
         handler = for_numpy(ufunc)
         if handler is None or method != "__call__":
             spelled = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            raise TraceError(
-                at_user_line(
-                    f"numpy.{spelled} is not an operation of chainrule (see: chainrule ops)"
-                )
-            )
+            raise TraceError(at_user_line(f"numpy.{spelled} is not an operation of chainrule (see: chainrule ops)"))
         if kwargs.get("out") is not None:
             raise TraceError(
                 at_user_line("a traced array cannot be written into an array: write a = a + x, not a += x, and no out=")
             )
         if any(value is not None for value in kwargs.values()):
-            raise TraceError(
-                at_user_line(
-                    f"numpy.{ufunc.__name__} on a traced array takes no {', '.join(kwargs)}"
-                )
-            )
+            raise TraceError(at_user_line(f"numpy.{ufunc.__name__} on a traced array takes no {', '.join(kwargs)}"))
         return handler(*inputs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         handler = for_numpy(function)
         if handler is None:
             raise TraceError(
-                at_user_line(
-                    f"numpy.{function.__name__} is not an operation of chainrule (see: chainrule ops)"
-                )
+                at_user_line(f"numpy.{function.__name__} is not an operation of chainrule (see: chainrule ops)")
             )
         return handler(*args, **kwargs)

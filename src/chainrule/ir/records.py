@@ -118,6 +118,9 @@ class Elementwise:
         """The kind of number that comes out for operands of this kind."""
         return operands if self.result == "same" else self.result
 
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
     def __call__(self, *operands: Any) -> Any:
         """On traced arrays an expression; on plain numbers and arrays the value."""
         if len(operands) != self.arity:
@@ -130,9 +133,7 @@ class Elementwise:
         if self.result == "float":
             values = [cast(v, "float") for v in values]
         else:
-            values = promote(
-                values, "int" if self.result == "same" and not self.conditions else "bool"
-            )
+            values = promote(values, "int" if self.result == "same" and not self.conditions else "bool")
         operands = align(self.name, [*(cast(c, "bool") for c in conditions), *values])  # type: ignore[assignment]
         return Map.of(self, *operands)
 
@@ -146,7 +147,7 @@ class Over:
 
     def sum(self, x: Node) -> Node:
         """The sum over the removed axes, spread over them again."""
-        return self.spread(call("sum", x, axis=self.axes))  # type: ignore[no-any-return]
+        return self.spread(call("sum", x, axis=self.axes))
 
     def spread(self, y: Node) -> Node:
         """A reduced array, spread over the removed axes again."""
@@ -207,6 +208,9 @@ class Reduction:
         """Whether a slope may be infinite or NaN at a finite point."""
         return self.singular
 
+    def __repr__(self) -> str:
+        return f"<operation {self.name}>"
+
     def __call__(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """On a traced array an expression; on plain arrays the value."""
         if not is_traced(x):
@@ -235,23 +239,21 @@ class Structural:
     """One of the closed node kinds: it moves numbers about, or sums products of them.
 
     ``ref(node, sizes, *values)`` is what it means. ``transpose(node, g)`` gives the cotangent of each operand (None:
-    none flows there). ``push(node, tangents, extra)`` is the tangent of the result, where a tangent may have extra
-    axes behind its own (a Jacobian's).
+    none flows there). ``push(node, tangents, extra)`` is the tangent of the result, where a tangent (None: the operand
+    does not vary, which is never so of all of them) may have extra axes behind its own (a Jacobian's).
     """
 
     name: str
     ref: Callable[..., Any]
     transpose: Callable[[Any, Node], Slopes]
-    push: Callable[[Any, Sequence[Node | None], Shape], Node]
+    push: Callable[[Any, Sequence[Any], Shape], Node]
     why: str
     build: Callable[..., Any] | None = None
     """What the record does when it is called: makes the node from what a user gives."""
     operands: tuple[bool, ...] = (True,)
     """Which operands a derivative flows to (the last entry serves all further ones); indices have none."""
     stands_for: tuple[Any, ...] = ()
-    cases: Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...]]]] = field(
-        default=lambda: ()
-    )
+    cases: Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...]]]] = field(default=lambda: ())
     """For tests: functions that use it, each with the shapes of its arguments."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -6,11 +6,27 @@ The only mutable state of the package besides caches. `ir` holds it and knows no
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from .errors import ChainruleError
 
+
+class Record(Protocol):
+    """What the registry knows of a record; `records` tells the rest."""
+
+    @property
+    def name(self) -> str:
+        """What it is called by."""
+
+    @property
+    def stands_for(self) -> tuple[Any, ...]:
+        """The NumPy functions it answers for."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
 F = TypeVar("F", bound=Callable[..., Any])
+R = TypeVar("R", bound=Record)
 
 _RECORDS: dict[str, Any] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
@@ -19,7 +35,7 @@ symbols: dict[tuple[str, int], Any] = {}
 """Unknown functions (name, order of derivative), which are not operations but have records."""
 
 
-def register(record: Any) -> Any:
+def register(record: R) -> R:
     """Enter a record; its name must be new. A record that names a NumPy function answers for it on traced arrays."""
     if record.name in _RECORDS:
         raise ChainruleError(f"an operation named {record.name!r} is registered already")

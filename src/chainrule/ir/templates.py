@@ -53,7 +53,9 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
         text, binds = operands[int(match.group(1))]
         start, end = match.span()
         before, after = template[:start].rstrip(), template[end:].lstrip().removeprefix(r"\right").lstrip("\\")
-        enclosed = (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
+        # A stroke with room around it is no bracket but the operator "or".
+        stroke = template[:start].endswith("| ") or template[end:].startswith(" |")
+        enclosed = not stroke and (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
         if enclosed and (before or after):
             return text
         first = not before

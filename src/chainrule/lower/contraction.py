@@ -17,7 +17,7 @@ def pairwise(graph: Graph) -> Graph:
     """The graph with every einsum of more than two operands as a tree of einsums of two."""
     known: dict[Node, Node] = {}
     outputs = rebuild(graph.outputs, _contract, known)
-    names = {}
+    names: dict[Node, str] = {}
     for node, name in graph.names.items():
         names.setdefault(known.get(node, node), name)
     return Graph(graph.inputs, tuple(outputs), names)

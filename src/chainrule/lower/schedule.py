@@ -40,6 +40,9 @@ def schedule(graph: Graph, *, reserved: frozenset[str] = frozenset()) -> list[Li
             continue
         size = (0 if _is_free(node) else 1) + sum(sizes[arg] for arg in node.args)
         named = node in graph.names
+        if isinstance(node, Const) and node.shape == () and not named:
+            sizes[node] = 0
+            continue
         shared = uses[node] > 1 and not _is_free(node)
         if node in outputs or named or shared or size > READABLE or _is_large(node):
             if named:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..ir.records import NON_NEGATIVE, Elementwise, Interval
 from ..ir.registry import register
 
+__all__ = ["log_sigmoid", "relu", "sigmoid", "softplus"]
 
-def _log1p_exp(x: np.ndarray) -> np.ndarray:
+
+def _log1p_exp(x: np.ndarray) -> Any:
     """log(1 + eˣ) without overflow."""
     if np.iscomplexobj(x):
         return np.log1p(np.exp(x))
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-def _mp_sigmoid(x):  # type: ignore[no-untyped-def]  # a number of mpmath, which only the tests have
+def _mp_sigmoid(x: Any) -> Any:  # a number of mpmath, which only the tests have
     import mpmath
 
     return 1 / (1 + mpmath.exp(-x))
 
 
-def _mp_softplus(x):  # type: ignore[no-untyped-def]
+def _mp_softplus(x: Any) -> Any:
     import mpmath
 
     return mpmath.log(1 + mpmath.exp(x))

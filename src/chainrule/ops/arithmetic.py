@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..ir.build import scalar_value
@@ -9,9 +11,11 @@ from ..ir.node import Const, Einsum, Map, Node, Size
 from ..ir.records import NON_NEGATIVE, REALS, Elementwise, Slopes
 from ..ir.registry import call, register
 
+__all__ = ["add", "div", "mul", "neg", "pow", "sub"]
 
-def _power(x: np.ndarray, p: np.ndarray) -> np.ndarray:
-    """x to the p; whole numbers to a negative power are fractions."""
+
+def _power(x: np.ndarray, p: np.ndarray) -> Any:
+    """The power x to the p; whole numbers to a negative power are fractions."""
     if x.dtype.kind in "iu" and np.any(np.asarray(p) < 0):
         x = x.astype(np.float64)
     return np.power(x, p)
@@ -156,3 +160,5 @@ pow_ = register(
         oracle=lambda x, p: x**p,
     )
 )
+
+pow = pow_

@@ -13,7 +13,9 @@ from ..ir.errors import ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Const, Delta, Einsum, Node, Subscripts
 from ..ir.records import Slopes, Structural
-from ..ir.registry import function, register
+from ..ir.registry import call, function, register
+
+__all__ = ["broadcast_to", "diagonal", "dot", "einsum", "eye", "inner", "matmul", "mean", "moveaxis", "outer", "sum", "swapaxes", "trace", "transpose"]
 
 BLOCK = 65536
 """Sums of more terms than this are added up in blocks, so that float32 keeps its digits."""
@@ -48,8 +50,8 @@ def _einsum_value(node: Einsum, sizes: Sizes, *values: Any) -> Any:
     # An index without an operand is a broadcast: a vector of ones carries it through numpy.einsum.
     carried = {i for sub in node.subs for i in sub}
     operands: list[Any] = []
-    for value, sub in zip(values, node.subs, strict=True):
-        operands += [np.asarray(value, dtype), list(sub)]
+    for operand, indices in zip(values, node.subs, strict=True):
+        operands += [np.asarray(operand, dtype), list(indices)]
     for index in node.out:
         if index not in carried:
             operands += [np.ones(sizes.extent(node.extents[index]), dtype), [index]]
@@ -160,7 +162,7 @@ def reshape_to(node: Node, shape: Shape) -> Node:
     return reshape(node, shape)  # type: ignore[no-any-return]
 
 
-einsum = register(
+einsum: Structural = register(
     Structural(
         name="einsum",
         ref=_einsum_value,
@@ -178,7 +180,7 @@ einsum = register(
             (lambda a, b: einsum("...ij,...jk->...ik", a, b), ((2, 2, 3), (3, 2))),
             (lambda a, b: einsum("i,j", a, b), ((2,), (3,))),
             (lambda a: einsum("ij->", a), ((0, 3),)),
-            (lambda a: broadcast_to(a, (4, 2, 3)), ((2, 1),)),
+            (lambda a: call("broadcast_to", a, (4, 2, 3)), ((2, 1),)),
             (lambda a, b: einsum("ij,ij->j", a, b), ((1, 3), (2, 3))),
         ),
     )

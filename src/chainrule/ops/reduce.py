@@ -11,6 +11,8 @@ from ..ir.node import Delta, Einsum, Node
 from ..ir.records import NON_NEGATIVE, Fold, Over, Reduction
 from ..ir.registry import call, function, register
 
+__all__ = ["logsumexp", "max", "min", "norm", "prod"]
+
 
 def _tied_share(x: Node, y: Node, over: Over) -> Node:
     """1 at the extreme entry, shared evenly among its ties, 0 elsewhere."""
@@ -101,7 +103,7 @@ norm_ = register(
         ref=_euclid,
         partials=lambda x, y, over: x / call("where", y == 0, 1.0, y),
         why="the slope of a length is the direction",
-        numpy="np.sqrt(({0} ** 2).sum({axis}))",
+        numpy="np.sqrt(np.square({0}).sum({axis}))",
         latex=r"\left\|{0}\right\|",
         text="‖{0}‖",
         c=(
@@ -125,7 +127,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def _shifted(x: np.ndarray, axis: tuple[int, ...]) -> Any:
-    """log Σ exp(x), shifted by the greatest entry so that nothing overflows."""
+    """The logarithm of Σ exp(x), shifted by the greatest entry so that nothing overflows."""
     top = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, np.zeros_like(top))
     return np.squeeze(top, axis) + np.log(np.sum(np.exp(x - top), axis=axis))

@@ -14,6 +14,8 @@ from ..ir.node import Const, Einsum, Node, Size
 from ..ir.records import NON_NEGATIVE, Elementwise, Interval
 from ..ir.registry import function, register
 
+__all__ = ["abs", "clip", "equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "not_equal", "sign", "stop_gradient", "where"]
+
 
 def _comparison(name: str, ref: Any, python: str, latex: str, text: str) -> Any:
     return register(
@@ -187,11 +189,11 @@ abs_ = register(
         analytic=False,
         kinks=(0.0,),
         convention="the slope at 0 is 0, the smallest subgradient",
-        oracle=abs,
+        oracle="fabs",
     )
 )
 
-sign = register(
+sign: Elementwise = register(
     Elementwise(
         name="sign",
         result="same",
@@ -246,7 +248,7 @@ for _kind, _dtype in _CASTS:
 
 @function(np.clip)
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
-    """x held between two bounds, either of which may be left out. At a bound the slope is 0."""
+    """The array x held between two bounds, either of which may be left out. At a bound the slope is 0."""
     if low is None and high is None:
         return x
     if low is None:
@@ -260,3 +262,5 @@ def astype(x: Any, dtype: Any) -> Any:
     letter = np.dtype(dtype).kind
     kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}[letter]
     return cast(as_node(x), kind) if is_traced(x) else np.asarray(x).astype(dtype)  # type: ignore[arg-type]
+
+abs = abs_

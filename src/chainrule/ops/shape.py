@@ -14,8 +14,10 @@ from ..ir.errors import ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Concat, Node, Pad, Reshape, Size, Slice, SliceSpec
 from ..ir.records import Slopes, Structural
-from ..ir.registry import function, register
+from ..ir.registry import call, function, register
 from ..ir.verify import segments
+
+__all__ = ["concatenate", "expand_dims", "flip", "pad", "ravel", "reshape", "square", "squeeze", "stack"]
 
 
 def _build_reshape(x: Any, shape: Any) -> Any:
@@ -60,7 +62,7 @@ def _fill_in(node: Node, extents: tuple[Extent, ...]) -> Shape:
     return tuple(value if s == -1 else s for s in extents)
 
 
-reshape = register(
+reshape: Structural = register(
     Structural(
         name="reshape",
         ref=lambda node, sizes, x: np.reshape(x, sizes.of(node.shape)),
@@ -95,7 +97,7 @@ def python_slices(specs: Sequence[SliceSpec]) -> tuple[slice, ...]:
 
 
 def _put(node: Pad, sizes: Sizes, x: Any) -> Any:
-    """x at its places in zeros."""
+    """The array x at its places in zeros."""
     result = np.zeros(sizes.of(node.shape), x.dtype)
     result[python_slices(node.params[0])] = x
     return result
@@ -125,7 +127,7 @@ slice_ = register(
     )
 )
 
-pad = register(
+pad: Structural = register(
     Structural(
         name="pad",
         ref=_put,
@@ -202,7 +204,7 @@ def _build_concatenate(arrays: Any, axis: int = 0) -> Any:
     return nodes[0] if len(nodes) == 1 else Concat.make(tuple(nodes), (axis,))
 
 
-concatenate = register(
+concatenate: Structural = register(
     Structural(
         name="concat",
         ref=lambda node, sizes, *values: np.concatenate(values, node.params[0]),
@@ -214,7 +216,7 @@ concatenate = register(
         cases=lambda: (
             (lambda a, b: concatenate([a, b]), ((2, 3), (1, 3))),
             (lambda a, b: concatenate([a, b, a], axis=1), ((2, 3), (2, 0))),
-            (lambda a, b: stack([a, b], axis=-1), ((2,), (2,))),
+            (lambda a, b: call("stack", [a, b], axis=-1), ((2,), (2,))),
         ),
     )
 )
@@ -289,7 +291,7 @@ def ones_like(x: Any, dtype: Any = None) -> Any:
 
 @function(np.square)
 def square(x: Any) -> Any:
-    """x times x."""
+    """The square, x times x."""
     return cast(as_node(x), "float") ** 2 if is_traced(x) else np.square(x)
 
 

@@ -11,6 +11,8 @@ from ..ir import registry
 from ..ir.errors import ChainruleError
 from ..ir.records import Elementwise
 
+__all__ = ["symbol"]
+
 _PRIMES = ("", "′", "″", "‴")
 
 
@@ -64,7 +66,7 @@ def smooth_stand_in(record: Elementwise, seed: int) -> Callable[[np.ndarray], np
     rng = np.random.default_rng([seed, *name.encode()])
     a, b, c = rng.uniform(0.3, 1.0, 3), rng.uniform(0.5, 1.5, 3), rng.uniform(0, 6, 3)
 
-    def value(x: np.ndarray) -> np.ndarray:
+    def value(x: np.ndarray) -> Any:
         x = np.asarray(x)
         terms = [ak * bk**order * np.sin(bk * x + ck + order * np.pi / 2) for ak, bk, ck in zip(a, b, c, strict=True)]
         return terms[0] + terms[1] + terms[2]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..ir.records import NON_NEGATIVE, POSITIVE, REALS, Elementwise, Interval
 from ..ir.registry import call, register
+
+__all__ = ["cos", "exp", "log", "sin", "sqrt", "tan", "tanh", "xlogy"]
 
 exp = register(
     Elementwise(
@@ -80,7 +84,7 @@ xlogy = register(
 )
 
 
-def _mp_log(y):  # type: ignore[no-untyped-def]  # a number of mpmath, which only the tests have
+def _mp_log(y: Any) -> Any:  # a number of mpmath, which only the tests have
     import mpmath
 
     return mpmath.log(y)
@@ -100,7 +104,7 @@ sin = register(
     )
 )
 
-cos = register(
+cos: Elementwise = register(
     Elementwise(
         name="cos",
         ref=np.cos,

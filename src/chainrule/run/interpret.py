@@ -92,5 +92,3 @@ def _value(
 def evaluate(output: Node, values: Mapping[str, Any], **options: Any) -> Any:
     """The value of one output."""
     return interpret([output], values, **options)[0]
-
-

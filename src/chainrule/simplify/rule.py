@@ -122,11 +122,14 @@ def is_sign(node: Node) -> bool:
 
 def weight(node: Node) -> int:
     """How much a node costs a reader and a machine: the quantity that every rule of tidying lowers."""
-    if is_sign(node):
-        return 2
     match node:
+        case Const() if node.shape == () and node.kind != "bool":
+            # Ones cost nothing, for they go away; a negative number is a sign and a number.
+            return int(abs(node.value) != 1) + (2 if is_sign(node) else 0)
         case Input() | Const() | Size():
             return 0
+        case Map() if is_sign(node):
+            return 2
         case Map() if takes_number(node):
             # Scaling by a number costs the same wherever it stands, so that it may move to the front.
             return 3
@@ -135,7 +138,8 @@ def weight(node: Node) -> int:
         case Einsum() if node.is_layout:
             return 1
         case Einsum():
-            return 10 * len(node.args) + len(node.extents)
+            # What a lost index leaves behind, a factor of its length, costs less than the index.
+            return 10 * (len(node.args) + len(node.extents))
         case Delta() | D():
             return 5
         case Scatter() if scalar_value(node.args[0]) != 1:
@@ -174,6 +178,9 @@ def measure(root: Node) -> Measure:
         size += 2 if is_sign(node) and not node.args else 1
         bulk += not layout
         sign, number = is_sign(node), takes_number(node)
+        if layout and is_sign(node.args[0]) and not node.args[0].args:
+            # A negative number that is spread is one sign.
+            signs, below_signs = 1, size
         totals[node] = (
             weights + weight(node),
             size,

@@ -36,7 +36,7 @@ def scatter_number(node: Node, context: Context) -> Node | None:
     if number is None or scalar_value(number) == 1:
         return None
     ones = fit(1.0, node.args[0])
-    return fit(number, node) * node.with_args((ones, node.args[1]))
+    return fit(number, node) * node.with_args((ones, node.args[1]))  # type: ignore[no-any-return]
 
 
 RULES: tuple[Rule, ...] = (*FACTORS, scatter_number)

@@ -158,7 +158,7 @@ def linear_out(node: Node, context: Context) -> Node | None:
         if spread is not None:
             total = Einsum.of([rest], node.subs, node.out, dict(enumerate(node.extents)))
             factor = fit(spread, total)
-            return factor * total if product else total / factor
+            return factor * total if product else total / factor  # type: ignore[no-any-return]
     return None
 
 
@@ -185,7 +185,7 @@ def number_out_of_factor(node: Node, context: Context) -> Node | None:
             if spread is not None and spread_scalar(rest) is None:
                 total = node.with_args((*node.args[:k], rest, *node.args[k + 1 :]))
                 factor = fit(spread, total)
-                return factor * total if product else total / factor
+                return factor * total if product else total / factor  # type: ignore[no-any-return]
     return None
 
 
@@ -207,7 +207,7 @@ def _sign_out(kind: type[Node]) -> Rule:
     def rewrite(node: Node, context: Context) -> Node | None:
         for k, arg in enumerate(node.args):
             if isinstance(arg, Map) and arg.op.name == "neg" and context.single(arg):
-                return -node.with_args((*node.args[:k], arg.args[0], *node.args[k + 1 :]))
+                return -node.with_args((*node.args[:k], arg.args[0], *node.args[k + 1 :]))  # type: ignore[no-any-return]
         return None
 
     what = kind.__name__.lower()

@@ -133,7 +133,7 @@ def _negative_number(node: Node, context: Context) -> Node | None:
         args = list(node.args)
         args[k] = fit(Const.of(-value), arg)
         if node.op.name in ("mul", "div"):
-            return -node.with_args(tuple(args))
+            return -node.with_args(tuple(args))  # type: ignore[no-any-return]
         if k == 1:
             return call("sub" if node.op.name == "add" else "add", *args)  # type: ignore[no-any-return]
         if node.op.name == "add":
@@ -230,7 +230,7 @@ def _own_mask(node: Node, context: Context) -> Node | None:
         is_zero = top.args[0].args[0]
         if isinstance(is_zero, Map) and is_zero.op.name == "equal" and other in set(is_zero.args):
             if any(scalar_value(arg) == 0 for arg in is_zero.args):
-                return other / mask.args[1] if divided else other  # type: ignore[no-any-return]
+                return other / mask.args[1] if divided else other
     return None
 
 
