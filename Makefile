@@ -38,7 +38,7 @@ check: $(VENV)/.stamp-dev ## the one door: format, lint, types, then layers, tes
 	@echo "· tests: all but the slow ones; test_layers (imports) and test_docs (README's examples) are among them"
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-bench: $(VENV)/.stamp-bench ## measure against hand-written NumPy and the peers
+bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import
 	@echo "· benchmarks"
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -47,7 +47,7 @@ format: $(VENV)/.stamp-dev ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 
 clean: ## remove caches, builds and the demo's output; keep .venv
-	@rm -rf build dist demo-output bench/scratch .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf build dist demo-output bench/results .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -path ./$(VENV) -prune -o -type d -name __pycache__ -exec rm -rf {} +
 	@echo "· clean (make clean-all removes $(VENV) as well)"
 

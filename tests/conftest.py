@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.kept import Golden
+
 # Before anyone imports jax or matplotlib: oracles compute in float64 on the CPU, plots need no
 # screen.
 os.environ.setdefault("JAX_ENABLE_X64", "1")
@@ -32,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Hypothesis draws new examples, a hundred times as many (minutes to hours)",
     )
+    parser.addoption("--update", action="store_true", help="write the golden texts anew, instead of comparing with them")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +42,12 @@ def pytest_configure(config: pytest.Config) -> None:
     # Hypothesis' own --hypothesis-profile wins.
     if not config.getoption("--hypothesis-profile", None):
         settings.load_profile("long" if config.getoption("--long") else "default")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Golden:
+    """Compares a text with the one that is kept under a name in tests/golden."""
+    return Golden(bool(request.config.getoption("--update")))
 
 
 @pytest.fixture

@@ -35,7 +35,11 @@ INPUTS = [
 ]
 FLOATS = [i for i in INPUTS if i.kind == "float"]
 
-UNARY = [r.name for r in registry.records() if isinstance(r, Elementwise) and r.arity == 1 and r.result != "bool"]
+UNARY = [
+    r.name
+    for r in registry.records()
+    if isinstance(r, Elementwise) and r.arity == 1 and r.result != "bool" and r.name != "to_float"
+]
 COMPARISONS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
 BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "xlogy"]
 REDUCTIONS = [r.name for r in registry.records() if isinstance(r, Reduction)]
@@ -88,7 +92,7 @@ class Machine:
         elif name in POSITIVE:
             a = a * a + 0.5
         elif name == "to_int":
-            return self.record("to_float")(self.call(name, 3 * a)) * b if self.shape(b) == self.shape(a) else None
+            return self.call("to_float", self.call(name, 3 * a)) * b if self.shape(b) == self.shape(a) else None
         return self.call(name, a)
 
     def binary(self, a: Any, b: Any, extra: int, labels: Any) -> Any:

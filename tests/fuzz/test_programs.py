@@ -26,8 +26,10 @@ from tests.fuzz.programs import FLOATS, INPUTS, LENGTH, N, in_jax, traced
 jax.config.update("jax_enable_x64", True)
 
 SMALL = st.integers(0, 59)
-PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=1, max_size=9)
+PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=4, max_size=9)
 Values = dict[str, Any]
+ORACLE_EVERY = 1 if settings().max_examples >= 1000 else 5
+"""JAX compiles each program, which takes longer than all else: in a short run it is asked about one in so many."""
 
 
 def values_of(seed: int) -> Values:
@@ -98,6 +100,8 @@ def check(program: list[tuple[int, int, int, int]], seed: int, met: Counter[str]
         if differences.kink or not np.isfinite(differences.slope):
             return "near a kink"
         assert abs(differences.slope - total) <= 100 * differences.error + 1e-6 * max(scale, abs(total))
+    if seed % ORACLE_EVERY:
+        return "checked"
     return against_jax(program, values, value, pulled, scale)
 
 
@@ -114,10 +118,12 @@ def printed_agrees(plain: Graph, wanted: list[Any], values: Values) -> None:
         for got, want in zip(Program(graph)(values), wanted, strict=True):
             assert np.shape(got) == np.shape(want)
             close(got, want, scale)
-    close(interpret(stable.outputs, values)[0], wanted[0], scale)
+    close(interpret(stable.outputs, values, sizes=bind(INPUTS, values))[0], wanted[0], scale)
 
 
-def against_jax(program: list[tuple[int, int, int, int]], values: Values, value: Any, pulled: list[Any], scale: float) -> str:
+def against_jax(
+    program: list[tuple[int, int, int, int]], values: Values, value: Any, pulled: list[Any], scale: float
+) -> str:
     """The same program in JAX: value and gradients."""
 
     def loss(floats: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""One representative for all that is equal by the laws of rings; and the two directions of the chain rule agree in it."""
+"""One representative for all that is equal by the laws of rings; both directions of the chain rule agree in it."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def labelled_cross_entropy(output: Node) -> Node:
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("layers", [1, 2, 3, 4])
 def test_both_directions_find_the_same_gradient(layers: int, activation: str, loss: Callable[[Node], Node]) -> None:
-    sizes = [3, 5, 4, 6][:layers] + [2]
+    sizes = [*[3, 5, 4, 6][:layers], 2]
     weights = [Input.of(f"w{k}", (sizes[k], sizes[k + 1])) for k in range(layers)]
     biases = [Input.of(f"b{k}", (sizes[k + 1],)) for k in range(layers)]
     h: Node = X

@@ -48,7 +48,9 @@ def network(activation: str) -> Node:
 
 def cross_entropy() -> Node:
     logits = Input.of("x", (N, 4)) @ Input.of("w", (4, 3))
-    picked = call("pick", logits - call("spread", record("logsumexp")(logits, axis=1), (N, 3), (1,)), Input.of("y", (N,), "int"))
+    picked = call(
+        "pick", logits - call("spread", record("logsumexp")(logits, axis=1), (N, 3), (1,)), Input.of("y", (N,), "int")
+    )
     return -call("mean", picked)  # type: ignore[no-any-return]
 
 
@@ -109,7 +111,9 @@ def test_the_numbers_stay(name: str, rng: np.random.Generator) -> None:
     before = gradients(LOSSES[name]())
     after = simplify(before, checked=True)
     values = {
-        i.name: rng.integers(0, 2, 5) if i.kind == "int" else 0.3 * rng.normal(size=[5 if e is N else e for e in i.shape])
+        i.name: rng.integers(0, 2, 5)
+        if i.kind == "int"
+        else 0.3 * rng.normal(size=[5 if e is N else e for e in i.shape])
         for i in before.inputs
     }
     for a, b in zip(interpret(before.outputs, values), interpret(after.outputs, values), strict=True):
@@ -164,7 +168,7 @@ def test_what_would_overflow_is_finite(name: str, size: float) -> None:
 def test_names_go_along_with_what_their_nodes_become() -> None:
     h = x * 1.0 + 0.0
     out = call("sum", call("tanh", h).T.T)
-    after = simplify(graph_of(out, x=x, h=-(-call("tanh", h)), out=out), checked=True)
+    after = simplify(graph_of(out, x=x, h=-(-call("tanh", h)), out=out), checked=True)  # noqa: B002
     # The name of a node that no output needs is dropped; those of inputs and outputs stay.
     assert after.names == {x: "x", after.outputs[0]: "out"}
     kept = simplify(graph_of(out, h=call("tanh", h)), checked=True)

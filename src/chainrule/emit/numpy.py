@@ -68,7 +68,13 @@ class Writer:
 
     def is_python_number(self, node: Node) -> bool:
         """Whether an expression is a number of Python's own in the program, of no precision that it would keep."""
-        return node.shape == () and node not in self.variables and not _has_array(node)
+        return node.shape == () and not _has_array(node)
+
+    def filled(self, number: Node, shape: Shape) -> Spelled:
+        """An array of one number."""
+        dtype = ", dtype=dtype" if number.kind == "float" else ""
+        self.needs_dtype |= bool(dtype)
+        return f"np.full({self.shape(shape)}, {self.spell(number)[0]}{dtype})", ATOM
 
     def spell(self, node: Node) -> Spelled:
         """A node where its own value is wanted: its variable, or its expression."""
@@ -126,10 +132,14 @@ class Writer:
         if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
             return f"{text}.astype(dtype)", ATOM
-        if node.shape == () and "np." in text and not _has_array(node):
-            return f"float({text})", ATOM
+        if node.shape == () and not _has_array(node):
+            if node.op.result == "bool":
+                # Of Python's own truth values ~ would make numbers.
+                return f"np.bool_({text})", ATOM
+            if "np." in text:
+                return f"float({text})", ATOM
         if node.op.symbol:
-            name, order = node.op.symbol
+            name, _ = node.op.symbol
             self.helpers.setdefault(name, f"# {name} and its slopes ({name}_prime, …) are yours to define")
         return text, binds
 
@@ -142,6 +152,8 @@ class Writer:
             self.needs_dtype = True
         text, binds = self.spell(arg)
         kind = {"to_float": "dtype", "to_int": "np.int64", "to_bool": "bool"}[node.op.name]
+        if self.is_python_number(arg):
+            return f"{'np.bool_' if kind == 'bool' else kind}({text})", ATOM
         return f"{text if binds == ATOM else bracket(text)}.astype({kind})", ATOM
 
     def reduce(self, node: Reduce, *, keep: bool = False) -> Spelled:
@@ -203,7 +215,7 @@ def _covers(node: Map) -> bool:
     carried: set[int] = set()
     for arg in node.args:
         carried |= carried_axes(arg)
-    return all(axis in carried or extent == 1 for axis, extent in enumerate(node.shape))
+    return len(carried) == len(node.shape)
 
 
 def identifier(name: str, taken: set[str]) -> str:
@@ -229,8 +241,9 @@ def source(
 ) -> Source:
     """The graph as a Python function that needs NumPy alone. It returns a tuple of the outputs.
 
-    ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings; then
-    the bare value is returned (a tuple of several), and a dict with an entry for each name in ``gradients``, if any.
+    ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings;
+    then the bare value is returned (a tuple of several), and, if there are any, a dict with an entry for each name in
+    ``gradients``.
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)

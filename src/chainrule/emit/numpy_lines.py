@@ -72,7 +72,9 @@ def returned(values: Sequence[str], gradients: Sequence[tuple[str, str]] | None)
 
 def literal(text: str) -> str:
     """A string as Python writes it, in double quotes; what cannot be printed is escaped."""
-    inner = "".join(c if c.isprintable() and c not in '"\\' else "\\" + c if c in '"\\' else ascii(c)[1:-1] for c in text)
+    inner = "".join(
+        c if c.isprintable() and c not in '"\\' else "\\" + c if c in '"\\' else ascii(c)[1:-1] for c in text
+    )
     return f'"{inner}"'
 
 

@@ -28,6 +28,7 @@ def added_at(index, x, shape):
     return result
 '''
 
+
 def carried_axes(node: Node) -> set[int]:
     """The axes that an operand brings along when its broadcast is left to NumPy."""
     if isinstance(node, Einsum) and node.is_layout:
@@ -87,9 +88,8 @@ def layout(writer: Writer, node: Einsum, implicit: bool) -> Spelled:
             spelled = f"{atom(spelled)}[{', '.join(index)}]", ATOM
     if implicit or len(axes) == len(node.out):
         return spelled
-    if node.kind == "float" and writer.is_python_number(arg):
-        writer.needs_dtype = True
-        return f"np.full({writer.shape(node.shape)}, {spelled[0]}, dtype=dtype)", ATOM
+    if writer.is_python_number(arg):
+        return writer.filled(arg, node.shape)
     return f"np.broadcast_to({spelled[0]}, {writer.shape(node.shape)})", ATOM
 
 

@@ -67,6 +67,8 @@ def _gone(node: Einsum | Reduce) -> tuple[int, ...]:
 def reshape(writer: Writer, node: Reshape) -> Spelled:
     """A reshape; where it puts back the axes that a sum or reduction took away, those are kept instead."""
     (x,) = node.args
+    if writer.is_python_number(x):
+        return writer.filled(x, node.shape)
     if isinstance(x, (Einsum, Reduce)) and x not in writer.variables and len(x.args) == 1:
         gone, whole = _gone(x), x.args[0].shape
         if gone and node.shape == tuple(1 if axis in gone else extent for axis, extent in enumerate(whole)):

@@ -12,9 +12,9 @@ from ..ir.derivation import Derivation, Step
 from ..ir.graph import Graph, describe, substitute, toposort
 from ..ir.node import D, Delta, Einsum, Input, Map, Node
 from ..simplify import TELL, Applied, Phase, rewrite
-from ..simplify.rules.layout import compose, contract_delta
 from ..simplify.pattern import fit, spread_scalar
 from ..simplify.rule import Context
+from ..simplify.rules.layout import compose, contract_delta
 from .differentiate import Varying, advance, derivative
 
 _LONGEST = 2000
@@ -27,8 +27,9 @@ _SILENT = Phase("tell at once", tuple(rule for rule in TELL.rules if rule.name i
 _NUMBERS, _SIGNS = "numbers are multiplied together and come first", "the sign comes to the front"
 _SHORT = {
     **dict.fromkeys(("a number is the same for every term: it is multiplied once",
-                     "numbers are multiplied once, not for every entry", "numbers are divided once, not for every entry",
-                     "numbers come first", "the constants of a fraction are worked out",
+                     "numbers are multiplied once, not for every entry",
+                     "numbers are divided once, not for every entry", "numbers come first",
+                     "the constants of a fraction are worked out",
                      "a product with a reciprocal is a quotient", "a quotient by a reciprocal is a product"), _NUMBERS),
     **dict.fromkeys(("a sign is the same for every entry", "a factor's sign is the product's",
                      "the numerator's sign is the quotient's", "the denominator's sign is the quotient's",

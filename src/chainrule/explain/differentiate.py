@@ -92,7 +92,9 @@ def _called(node: Node, names: dict[Node, str], otherwise: str) -> str:
         node = node.args[0]
     if node in names:
         return names[node]
-    return describe(node) if isinstance(node, (Input, Size)) or (isinstance(node, Const) and not node.shape) else otherwise
+    return (
+        describe(node) if isinstance(node, (Input, Size)) or (isinstance(node, Const) and not node.shape) else otherwise
+    )
 
 
 def _kept(constants: list[Node], names: dict[Node, str], called: str) -> str:

@@ -72,9 +72,7 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
 
 
 def _run(nodes: Sequence[Node], values: dict[str, np.ndarray], sizes: Sizes, seed: int, dtype: Any) -> list[Any]:
-    return interpret(
-        nodes, values, dtype=dtype, sizes=sizes, stand_in=lambda record: smooth_stand_in(record, seed)
-    )
+    return interpret(nodes, values, dtype=dtype, sizes=sizes, stand_in=lambda record: smooth_stand_in(record, seed))
 
 
 def _finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
@@ -165,7 +163,8 @@ def _by_differences(d: D, values: dict[str, np.ndarray], sizes: Sizes, seed: int
     for unit in np.eye(at.size, dtype=np.longdouble):
         offset = h * unit.reshape(at.shape)
         up, down = (
-            _run([opened], {**values, moving.name: moved}, sizes, seed, np.longdouble)[0] for moved in (at + offset, at - offset)
+            _run([opened], {**values, moving.name: moved}, sizes, seed, np.longdouble)[0]
+            for moved in (at + offset, at - offset)
         )
         columns.append((up - down) / (2 * h))
     result = np.stack(columns, axis=-1) if columns else np.zeros((*sizes.of(f.shape), 0))

@@ -1,4 +1,4 @@
-"""The matrix form: a row for each intermediate, forward and backward, and the closed form. What a practitioner wants."""
+"""The matrix form, for practitioners: a row for each intermediate, forward and backward, and the closed form."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
             needed = PRODUCT
         else:
             needed = level if first and level != COMPARE else level + 1
-        return text if binds >= needed else bracket(text, "\\" in template)
+        return text if binds >= min(needed, ATOM) else bracket(text, "\\" in template)
 
     return _PLACE.sub(place, template), level
 

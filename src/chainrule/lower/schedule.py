@@ -80,7 +80,9 @@ def _is_free(node: Node) -> bool:
         case Reshape():
             # Axes of length one that are dropped are there again for NumPy's broadcasting.
             old = node.args[0].shape
-            return not node.args[0].args or (len(node.shape) < len(old) and node.shape == tuple(e for e in old if e != 1))
+            return not node.args[0].args or (
+                len(node.shape) < len(old) and node.shape == tuple(e for e in old if e != 1)
+            )
         case Map():
             return node.op.converts and _is_free(node.args[0])
     return False

@@ -159,9 +159,7 @@ def getitem(x: Any, key: Any) -> Any:
     keys = [_as_index(k) for k in keys]
     plain = [k for k in keys if k is not None and k is not Ellipsis]
     if len(plain) > len(node.shape):
-        raise ShapeError(
-            at_user_line(f"{describe(node)} has {len(node.shape)} axes, and is indexed with {len(plain)}")
-        )
+        raise ShapeError(at_user_line(f"{describe(node)} has {len(node.shape)} axes, and is indexed with {len(plain)}"))
     whole = [slice(None)] * (len(node.shape) - len(plain))
     at = next((i for i, k in enumerate(keys) if k is Ellipsis), len(keys))
     keys = [*keys[:at], *whole, *keys[at + 1 :]]

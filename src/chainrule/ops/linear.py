@@ -15,7 +15,22 @@ from ..ir.node import Const, Delta, Einsum, Node, Subscripts
 from ..ir.records import Slopes, Structural
 from ..ir.registry import call, function, register
 
-__all__ = ["broadcast_to", "diagonal", "dot", "einsum", "eye", "inner", "matmul", "mean", "moveaxis", "outer", "sum", "swapaxes", "trace", "transpose"]
+__all__ = [
+    "broadcast_to",
+    "diagonal",
+    "dot",
+    "einsum",
+    "eye",
+    "inner",
+    "matmul",
+    "mean",
+    "moveaxis",
+    "outer",
+    "sum",
+    "swapaxes",
+    "trace",
+    "transpose",
+]
 
 BLOCK = 65536
 """Sums of more terms than this are added up in blocks, so that float32 keeps its digits."""
@@ -363,5 +378,3 @@ def spread(y: Any, shape: Shape, axes: tuple[int, ...]) -> Any:
 def eye(extent: Extent) -> Node:
     """The identity matrix, Kronecker's delta."""
     return Delta.of(extent)
-
-

@@ -140,7 +140,7 @@ logsumexp = register(
         partials=lambda x, y, over: call("exp", x - y),
         why="the slope of logsumexp is the softmax",
         numpy="logsumexp({0}, {axis})",
-    definition='''
+        definition='''
 def logsumexp(x, axis=None):
     """log Σ exp(x), shifted by the greatest entry so that nothing overflows."""
     top = x.max(axis, keepdims=True)

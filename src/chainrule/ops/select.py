@@ -14,7 +14,24 @@ from ..ir.node import Const, Einsum, Node, Size
 from ..ir.records import NON_NEGATIVE, Elementwise, Interval
 from ..ir.registry import function, register
 
-__all__ = ["abs", "clip", "equal", "greater", "greater_equal", "less", "less_equal", "logical_and", "logical_not", "logical_or", "maximum", "minimum", "not_equal", "sign", "stop_gradient", "where"]
+__all__ = [
+    "abs",
+    "clip",
+    "equal",
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "maximum",
+    "minimum",
+    "not_equal",
+    "sign",
+    "stop_gradient",
+    "where",
+]
 
 
 def _comparison(name: str, ref: Any, python: str, latex: str, text: str) -> Any:
@@ -262,5 +279,6 @@ def astype(x: Any, dtype: Any) -> Any:
     letter = np.dtype(dtype).kind
     kind = {"f": "float", "i": "int", "u": "int", "b": "bool"}[letter]
     return cast(as_node(x), kind) if is_traced(x) else np.asarray(x).astype(dtype)  # type: ignore[arg-type]
+
 
 abs = abs_

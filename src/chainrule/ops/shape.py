@@ -180,9 +180,7 @@ def _concat_transpose(node: Concat, g: Node) -> Slopes:
 def _concat_push(node: Concat, tangents: Sequence[Node | None], extra: Shape) -> Node:
     """The tangents one after the other, zeros where an operand does not vary."""
     zero = constant(0, "float")
-    parts = [
-        broadcast(zero, arg.shape + extra) if t is None else t for arg, t in zip(node.args, tangents, strict=True)
-    ]
+    parts = [broadcast(zero, arg.shape + extra) if t is None else t for arg, t in zip(node.args, tangents, strict=True)]
     return Concat.make(tuple(parts), node.params)
 
 
@@ -305,5 +303,3 @@ def shape(x: Any) -> Any:
 def ndim(x: Any) -> int:
     """The number of axes."""
     return len(as_node(x).shape) if is_traced(x) else np.ndim(x)
-
-

@@ -52,7 +52,7 @@ def _list(names: Sequence[str]) -> str:
 
 
 def _definitions(definitions: Sequence[str]) -> list[str]:
-    """where z = …, one below the other."""
+    """The lines “where z = …”, one below the other."""
     lines: list[str] = []
     for definition in definitions:
         left, _, right = definition.partition(" = ")
@@ -61,7 +61,7 @@ def _definitions(definitions: Sequence[str]) -> list[str]:
 
 
 def _equation(left: str, right: str, margin: int) -> list[str]:
-    """``left = right``, what goes on indented to stand behind the equals sign; ``margin`` is the width of an empty left."""
+    """``left = right``, further lines indented behind the equals sign; ``margin`` is the width of an empty left."""
     left = left or " " * margin
     first, *rest = fold(right, max(WIDTH - len(left) - 3, 50))
     return [f"{left} = {first}", *(f"{' ' * len(left)}   {piece}" for piece in rest)]
@@ -114,7 +114,7 @@ def _shape(shape: str) -> str:
 
 
 def _why(text: str) -> str:
-    """A reason inside \\text: what only mathematics can spell goes back into it."""
+    r"""A reason inside \text: what only mathematics can spell goes back into it."""
     marks = {"∂": r"$\partial$", "δ": r"$\delta$", "σ": r"$\sigma$", "Σ": r"$\sum$", "−": "$-$", "√": r"$\surd$"}
     return rf"\text{{{''.join(marks.get(c, escape_latex(c)) for c in text)}}}"
 

@@ -17,7 +17,8 @@ from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
 from ..ir.graph import toposort
 from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
-from .polynomial import Factor, Sum, Term, collected, expanded, key, ordered, product, rebuilt
+from .polynomial import Sum, collected, expanded, product, rebuilt
+from .terms import Factor, Term, key, ordered
 
 MOST_FACTORS = 64
 """Products are flattened up to this many factors."""
@@ -30,7 +31,7 @@ def canonical(nodes: Node) -> Node: ...
 @overload
 def canonical(nodes: Sequence[Node]) -> list[Node]: ...
 def canonical(nodes: Node | Sequence[Node]) -> Node | list[Node]:
-    """The representative: ``canonical(a) is canonical(b)`` where a and b are equal by the laws of rings.
+    """The representative: one and the same node for all expressions that are equal by the laws of rings.
 
     Products of sums are written out while there are no more than 64 terms; beyond that the sums stand as atoms, so
     that two expressions may differ although they are equal (never the other way round).
@@ -203,7 +204,8 @@ class _Forms:
         ones = broadcast(constant(1, node.kind if node.kind != "bool" else "float"), places.shape)
         rank = len(places.shape)
         hot = Scatter.make((ones, places), (rank, rank, length))
-        if isinstance(node, Scatter) and (axis, batch) == (rank, rank) and scalar_value(x) == 1 and x.shape == places.shape:
+        is_hot = scalar_value(x) == 1 and x.shape == places.shape
+        if isinstance(node, Scatter) and (axis, batch) == (rank, rank) and is_hot:
             return self._atom(hot)
         if node.kind == "bool":
             return self._atom(node.with_args((self.node(x), places)))
@@ -214,9 +216,7 @@ class _Forms:
             inner = (*out[:axis], len(out), *out[axis + len(chosen) :])
             return self._product([x, hot], [inner, (*out[:batch], *chosen, len(out))], node)
         new = tuple(range(len(out), len(out) + rank - batch))
-        return self._product(
-            [x, hot], [(*out[:axis], *new, *out[axis + 1 :]), (*out[:batch], *new, out[axis])], node
-        )
+        return self._product([x, hot], [(*out[:axis], *new, *out[axis + 1 :]), (*out[:batch], *new, out[axis])], node)
 
     def _reshape(self, node: Reshape) -> Term:
         """Axes of length one put in or taken out are indices; any other reshape is an atom."""

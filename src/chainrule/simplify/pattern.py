@@ -15,7 +15,6 @@ from ..ir.build import as_node, broadcast, cast, scalar_value
 from ..ir.node import Einsum, Map, Node
 from ..ir.registry import call, record
 
-
 Then: TypeAlias = Callable[[], bool]
 
 
@@ -175,7 +174,7 @@ def array(name: str) -> Pattern:
 
 
 def apply(name: str, *args: Any) -> Pattern:
-    """An operation by name: ``apply("log", apply("exp", x))``."""
+    """An operation, by its name, on patterns or what can be lifted to them."""
     return App(name, tuple(map(lift, args)))
 
 

@@ -105,7 +105,9 @@ def proves(node: Node, interval: Interval) -> bool:
     """Whether a node's values are known to lie in an interval, from its record's range or its own number."""
     number = scalar_value(node)
     if number is not None:
-        return interval.low <= number <= interval.high and not (interval.open and number in (interval.low, interval.high))
+        return interval.low <= number <= interval.high and not (
+            interval.open and number in (interval.low, interval.high)
+        )
     if isinstance(node, Einsum) and node.is_layout:
         return proves(node.args[0], interval)
     if isinstance(node, (Map, Reduce)):

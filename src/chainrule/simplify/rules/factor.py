@@ -15,7 +15,11 @@ FACTORS: tuple[Rule, ...] = (
     rule("common factor of a difference", x * z - y * z, (x - y) * z, "a common factor is multiplied once", alone=True),
     rule("common denominator of a sum", x / z + y / z, (x + y) / z, "a common denominator divides once", alone=True),
     rule(
-        "common denominator of a difference", x / z - y / z, (x - y) / z, "a common denominator divides once", alone=True
+        "common denominator of a difference",
+        x / z - y / z,
+        (x - y) / z,
+        "a common denominator divides once",
+        alone=True,
     ),
 )
 
@@ -26,7 +30,8 @@ FACTORS: tuple[Rule, ...] = (
     "one number at every place is that number times a one-hot array",
     lambda: [
         record("gather").transpose(
-            call("pick", Input.of("p", (2, 3)), Input.of("y", (2,), "int")), call("broadcast_to", Input.of("s", ()), (2,))
+            call("pick", Input.of("p", (2, 3)), Input.of("y", (2,), "int")),
+            call("broadcast_to", Input.of("s", ()), (2,)),
         )[0]
     ],
 )

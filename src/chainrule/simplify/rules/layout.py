@@ -37,9 +37,7 @@ def compose(outer: Einsum, k: int) -> Node:
     return contracted(args, all_subs, outer.out, extents)
 
 
-def contracted(
-    args: Sequence[Node], subs: Sequence[Subscripts], out: Subscripts, extents: dict[int, Extent]
-) -> Node:
+def contracted(args: Sequence[Node], subs: Sequence[Subscripts], out: Subscripts, extents: dict[int, Extent]) -> Node:
     """The sum of products, times the length of every summed index that no operand has."""
     carried = {i for sub in subs for i in sub}
     lost = [i for i in extents if i not in carried and i not in out]

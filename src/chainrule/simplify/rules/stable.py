@@ -13,7 +13,9 @@ exp_x = apply("exp", x)
 
 ALGEBRA: tuple[Rule, ...] = (
     rule("log of exp", apply("log", exp_x), x, "the logarithm undoes the exponential"),
-    rule("exp of log", apply("exp", apply("log", x)), x, "the exponential undoes the logarithm", assumes={"x": POSITIVE}),
+    rule(
+        "exp of log", apply("exp", apply("log", x)), x, "the exponential undoes the logarithm", assumes={"x": POSITIVE}
+    ),
     rule("root of a square", apply("sqrt", x**2), apply("abs", x), "√(x²) is |x|, for every real x"),
     rule("root of a product with itself", apply("sqrt", x * x), apply("abs", x), "√(x·x) is |x|, for every real x"),
     rule(
@@ -36,7 +38,7 @@ ALGEBRA: tuple[Rule, ...] = (
 
 
 def _sum_of_exp(node: Node) -> tuple[Node, tuple[int, ...]] | None:
-    """x and the axes, if the node is Σ exp(x) over axes with the others in order."""
+    """The array x and the axes, if the node is Σ exp(x) over axes with the others in order."""
     if not isinstance(node, Einsum) or len(node.args) > 1 or not isinstance(node.args[0], Map):
         return None
     (sub,) = node.subs
@@ -57,7 +59,7 @@ def _matrix() -> Input:
     lambda: [call("log", call("sum", call("exp", _matrix()), axis=1))],
 )
 def log_sum_exp(node: Node, context: Context) -> Node | None:
-    """log Σ exp(x) → logsumexp(x)."""
+    """The logarithm of Σ exp(x) → logsumexp(x)."""
     found = _sum_of_exp(node.args[0])
     return None if found is None else record("logsumexp")(found[0], axis=found[1])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ...ir.build import cast, scalar_value
@@ -27,7 +29,7 @@ IDENTITIES: tuple[Rule, ...] = (
 )
 
 SIGNS: tuple[Rule, ...] = (
-    rule("minus minus", -(-x), x, "two signs cancel"),
+    rule("minus minus", -(-x), x, "two signs cancel"),  # noqa: B002 - a graph has two minuses
     rule("plus a negative", x + -y, x - y, "adding a negative is taking away"),
     rule("minus a negative", x - -y, x + y, "taking away a negative is adding"),
     rule("sign of a difference", -(x - y), y - x, "the sign turns a difference round"),
@@ -45,11 +47,18 @@ QUOTIENTS: tuple[Rule, ...] = (
 
 SCALARS: tuple[Rule, ...] = (
     rule("numbers together", s * (t * v), (s * t) * v, "numbers are multiplied once, not for every entry", alone=True),
-    rule("number into numerator", s * (t / v), (s * t) / v, "numbers are multiplied once, not for every entry", alone=True),
+    rule(
+        "number into numerator",
+        s * (t / v),
+        (s * t) / v,
+        "numbers are multiplied once, not for every entry",
+        alone=True,
+    ),
     rule("number over quotient", s * (v / t), (s / t) * v, "numbers are divided once, not for every entry", alone=True),
     rule("number under product", (s * v) / t, (s / t) * v, "numbers are divided once, not for every entry", alone=True),
     rule("number and product", v * (s * w), s * (v * w), "numbers come first", alone=True),
 )
+
 
 def _fold_examples() -> list[Node]:
     two = Const.of(2.0)
@@ -112,7 +121,7 @@ def _like(arg: Node, inner: Node) -> Node:
 
 
 def _known_branch(node: Node, context: Context) -> Node | None:
-    """where with a condition that is settled."""
+    """A choice whose condition is settled."""
     condition = scalar_value(node.args[0])
     return None if condition is None else node.args[1 if condition else 2]
 
@@ -123,6 +132,8 @@ BRANCH = structural(
     "the condition is settled, so one branch is left",
     lambda: [Map.of(record("where"), Const.of(True), Input.of("a", ()), Input.of("b", ()))],
 )(_known_branch)
+
+
 def _negative_number(node: Node, context: Context) -> Node | None:
     """The sign of a negative number, taken out of a sum, difference, product or quotient."""
     for k, arg in enumerate(node.args):
@@ -208,18 +219,24 @@ def _times(number: float, factors: list[Node]) -> Node:
     return result
 
 
+def _number_examples(name: str) -> list[Node]:
+    s = Input.of("s", ())
+    return [call(name, Const.of(2.0), 2.0 * s), call(name, s / 3.0, 2.0)]
+
+
 COLLECT: tuple[Rule, ...] = tuple(
     structural(
         f"numbers of a {name}",
         name,
         "the constants of a fraction are worked out",
-        lambda name=name: [call(name, Const.of(2.0), 2.0 * Input.of("s", ())), call(name, Input.of("s", ()) / 3.0, 2.0)],  # type: ignore[misc]
+        partial(_number_examples, name),
     )(_collect_numbers)
     for name in ("mul", "div")
 )
 
+
 def _own_mask(node: Node, context: Context) -> Node | None:
-    """x times its own mask [x ≠ 0], or times that divided by something."""
+    """A factor x times its own mask [x ≠ 0], or times that divided by something."""
     for mask, other in (node.args, node.args[::-1]):
         divided = isinstance(mask, Map) and mask.op.name == "div"
         top = mask.args[0] if divided else mask
@@ -228,9 +245,10 @@ def _own_mask(node: Node, context: Context) -> Node | None:
         if not (isinstance(top.args[0], Map) and top.args[0].op.name == "logical_not"):
             continue
         is_zero = top.args[0].args[0]
-        if isinstance(is_zero, Map) and is_zero.op.name == "equal" and other in set(is_zero.args):
-            if any(scalar_value(arg) == 0 for arg in is_zero.args):
-                return other / mask.args[1] if divided else other
+        if not (isinstance(is_zero, Map) and is_zero.op.name == "equal" and other in set(is_zero.args)):
+            continue
+        if any(scalar_value(arg) == 0 for arg in is_zero.args):
+            return other / mask.args[1] if divided else other
     return None
 
 
@@ -264,4 +282,16 @@ HOIST = structural("before the broadcast", "Map", "what is the same for every ro
     _hoist
 )
 
-RULES: tuple[Rule, ...] = (FOLD, BRANCH, *IDENTITIES, *SIGNS, *NEGATIVE_NUMBERS, *COLLECT, *QUOTIENTS, RECIPROCAL, OWN_MASK, *SCALARS, HOIST)
+RULES: tuple[Rule, ...] = (
+    FOLD,
+    BRANCH,
+    *IDENTITIES,
+    *SIGNS,
+    *NEGATIVE_NUMBERS,
+    *COLLECT,
+    *QUOTIENTS,
+    RECIPROCAL,
+    OWN_MASK,
+    *SCALARS,
+    HOIST,
+)
