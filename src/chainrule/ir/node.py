@@ -1,91 +1,48 @@
-"""The expression nodes: immutable, interned, so that a repeated subexpression *is* the same object.
+"""The node kinds: a closed set, so that every pass can have one case for each and refuse what it does not know.
 
-That identity is backpropagation's memorised δ: what is worked out once is met again, never worked out twice.
-Interning is weak (a graph nobody holds is freed) and safe under threads; nodes pickle and copy to themselves.
+Inputs, numbers, scalar operations, sums of products and reductions are here; what only moves numbers about is in
+`structure`, and is found here too.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-import threading
-import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from . import registry
-from .dims import Dim, Extent, Shape, show_shape
+from .dims import Dim, Extent, Shape
 from .errors import ShapeError
-from .operators import Operators
+from .interned import Kind, Node
+from .structure import Concat, D, Gather, Pad, Reshape, Scatter, Slice, SliceSpec
 
 if TYPE_CHECKING:
     from .records import Elementwise, Reduction
 
-Kind: TypeAlias = Literal["float", "int", "bool"]
+__all__ = [
+    "Concat",
+    "Const",
+    "D",
+    "Delta",
+    "Einsum",
+    "Gather",
+    "Input",
+    "Kind",
+    "Map",
+    "Node",
+    "Pad",
+    "Reduce",
+    "Reshape",
+    "Scatter",
+    "Size",
+    "Slice",
+    "SliceSpec",
+    "Subscripts",
+]
+
 Subscripts: TypeAlias = tuple[int, ...]
-
-_LOCK = threading.Lock()
-_TABLE: weakref.WeakValueDictionary[tuple[Any, ...], Node] = weakref.WeakValueDictionary()
-
-
-class Node(Operators):
-    """One expression: what it is (its class and ``params``), made of what (``args``), of which shape and kind."""
-
-    __slots__ = ("__weakref__", "args", "kind", "params", "shape")
-    args: tuple[Node, ...]
-    params: tuple[Any, ...]
-    shape: Shape
-    kind: Kind
-
-    record: ClassVar[str] = ""
-    """The name of the record of a structural kind; Map and Reduce carry theirs."""
-
-    @classmethod
-    def make(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> Self:
-        """The node of this class with these parts: the one that exists already, or a new one."""
-        key = (cls, params, *map(id, args))
-        found = _TABLE.get(key)
-        if found is None:
-            shape, kind = cls.infer(args, params)
-            with _LOCK:
-                found = _TABLE.get(key)
-                if found is None:
-                    found = object.__new__(cls)
-                    found.args, found.params, found.shape, found.kind = args, params, shape, kind
-                    _TABLE[key] = found
-        return found  # type: ignore[return-value]
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        """Shape and kind of number that follow from the parts."""
-        raise AssertionError(f"{cls.__name__} does not say its shape")
-
-    def with_args(self, args: tuple[Node, ...]) -> Node:
-        """The same operation on other operands."""
-        return self if args == () else type(self).make(args, self.params)
-
-    @property
-    def op(self) -> Any:
-        """The record of the operation: where its value, derivative and spelling are written down."""
-        return registry.record(self.record)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from .graph import pack, unpack
-
-        return (unpack, (pack((self,)),))
-
-    def __repr__(self) -> str:
-        from .graph import describe
-
-        return f"<{describe(self)} : {self.kind} {show_shape(self.shape)}>"
 
 
 class Input(Node):
@@ -325,92 +282,3 @@ def _separate_repeats(
         seen.add(index)
         fresh.append(index)
     return tuple(fresh)
-
-
-class Reshape(Node):
-    """The same numbers in row-major order under another shape. params: (shape,)."""
-
-    __slots__ = ()
-    record = "reshape"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        return params[0], args[0].kind
-
-
-SliceSpec: TypeAlias = tuple[int, int, int] | None
-"""One axis of a slice: (first index, number of entries, step); None keeps the axis whole."""
-
-
-class Slice(Node):
-    """Evenly spaced entries of every axis. params: (a SliceSpec per axis,)."""
-
-    __slots__ = ()
-    record = "slice"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        pairs = zip(args[0].shape, params[0], strict=True)
-        return tuple(extent if spec is None else spec[1] for extent, spec in pairs), args[0].kind
-
-
-class Pad(Node):
-    """The transpose of Slice: entries put at their places in zeros. params: (a SliceSpec per axis, shape)."""
-
-    __slots__ = ()
-    record = "pad"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        return params[1], args[0].kind
-
-
-class Concat(Node):
-    """Arrays one after the other along an axis. params: (axis,)."""
-
-    __slots__ = ()
-    record = "concat"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        (axis,) = params
-        total = math.fsum(a.shape[axis] for a in args)
-        return (*args[0].shape[:axis], int(total), *args[0].shape[axis + 1 :]), args[0].kind
-
-
-class Gather(Node):
-    """Entries of x along an axis, chosen by integers. args: (x, indices); params: (axis, batch).
-
-    The first ``batch`` axes of both go along together; the indices' remaining axes take the place of ``axis``.
-    """
-
-    __slots__ = ()
-    record = "gather"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        (x, indices), (axis, batch) = args, params
-        return (*x.shape[:axis], *indices.shape[batch:], *x.shape[axis + 1 :]), x.kind
-
-
-class Scatter(Node):
-    """The transpose of Gather: entries added up at their places in zeros. params: (axis, batch, extent)."""
-
-    __slots__ = ()
-    record = "scatter"
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        (x, indices), (axis, batch, extent) = args, params
-        width = len(indices.shape) - batch
-        return (*x.shape[:axis], extent, *x.shape[axis + width :]), x.kind
-
-
-class D(Node):
-    """A derivative that is not worked out yet, ∂f/∂w: its axes are f's, then w's. For explanations alone."""
-
-    __slots__ = ()
-
-    @classmethod
-    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
-        return args[0].shape + args[1].shape, "float"
