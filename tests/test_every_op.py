@@ -19,7 +19,7 @@ from chainrule.ir.node import Input
 from chainrule.ir.records import Elementwise, Interval, Reduction, Structural
 from chainrule.ir.registry import functions, record, records, register, unregister
 from chainrule.ops.activations import relu
-from chainrule.ops.linear import einsum
+from chainrule.ops.einsum import einsum
 from chainrule.ops.reduce import logsumexp, norm_
 from chainrule.ops.transcendental import log, tanh
 from tests.ops import test_elementwise, test_reductions, test_structural

@@ -37,6 +37,7 @@ from .ir.records import Elementwise, Interval, Reduction
 from .ir.registry import register, unregister
 from .ops import activations as _activations
 from .ops import arithmetic as _arithmetic
+from .ops import einsum as _einsum
 from .ops import index as _index
 from .ops import linear as _linear
 from .ops import reduce as _reduce
@@ -46,6 +47,7 @@ from .ops import symbol as _symbol
 from .ops import transcendental as _transcendental
 from .ops.activations import *
 from .ops.arithmetic import *
+from .ops.einsum import *
 from .ops.index import *
 from .ops.linear import *
 from .ops.reduce import *
@@ -121,6 +123,7 @@ __all__ = [
 ]
 __all__ += _activations.__all__
 __all__ += _arithmetic.__all__
+__all__ += _einsum.__all__
 __all__ += _index.__all__
 __all__ += _linear.__all__
 __all__ += _reduce.__all__

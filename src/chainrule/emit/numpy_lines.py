@@ -13,7 +13,7 @@ _OPERATORS = ("+ ", "- ", "* ", "/ ", "@ ", "** ", "== ", "!= ", "<", ">", "& ",
 
 def body(lines: Sequence[tuple[str, str]]) -> list[str]:
     """Assignments with a comment each, indented; one without a comment stands as it is."""
-    width = min(max((len(code) for code, _ in lines if "\n" not in code), default=0), _COLUMN)
+    width = max((len(code) for code, _ in lines if len(code) <= _COLUMN), default=0)
     rows: list[str] = []
     for code, comment in lines:
         if "\n" in code:
