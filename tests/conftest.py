@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Hypothesis draws new examples, a hundred times as many (minutes to hours)",
     )
-    parser.addoption("--update", action="store_true", help="write the golden texts anew, instead of comparing with them")
+    parser.addoption("--update", action="store_true", help="write the golden texts anew, instead of comparing")
 
 
 def pytest_configure(config: pytest.Config) -> None:

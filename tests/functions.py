@@ -27,7 +27,7 @@ def classifier(x: Any, y: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
 
 @cr.function(x="L n", y="L", W="n m", b="m", v="m", c="")
 def rows(x: Any, y: Any, W: Any, b: Any, v: Any, c: Any) -> Any:
-    """n inputs, m hidden units of any activation; a sample is a row."""
+    """With n inputs, m hidden units of any activation; a sample is a row."""
     z = x @ W + b
     h = f(z)
     y_hat = h @ v + c

@@ -62,7 +62,7 @@ def at(dtype: str) -> dict[str, np.ndarray]:
     return {n: a.astype(dtype) for n, a in POINT.items()}
 
 
-def close(found: Any, wanted: Any, dtype: str, like: str = "") -> None:
+def close(found: Any, wanted: Any, dtype: str) -> None:
     tolerance = 1e-9 if dtype == "float64" else 2e-3
     wanted = np.asarray(wanted)
     assert np.asarray(found).dtype == dtype
@@ -119,8 +119,6 @@ def test_jacobian(name: str, dtype: str) -> None:
 @both
 @cases
 def test_hessian_and_its_product(name: str, dtype: str) -> None:
-    if name == "gathered" and dtype == "float32":
-        dtype = "float64"
     wanted = jax.hessian(in_jax(name, scalar=True), argnums=(1, 2))(*POINT.values())
     found = cr.hessian(scalar(name), ["w", "v"])(**at(dtype))
     for i, a in enumerate(("w", "v")):
@@ -180,11 +178,14 @@ def test_a_part_of_a_structure_moves() -> None:
 REFUSALS: list[tuple[str, Callable[[], Any], type[Exception], str]] = [
     ("a structure", lambda: cr.jvp(lambda p: p["w"].sum() + p["b"], {"p": 1.0})({"w": np.ones(2), "b": 1.0}),
      cr.DerivativeError, r"structure of arrays: name one, such as 'p\.w'"),
-    ("integers", lambda: cr.jacobian(lambda i, x: x * i, "i")(np.arange(3), np.ones(3)), cr.DerivativeError, "i of .* kind int"),
-    ("integers pulled", lambda: cr.vjp(lambda i, x: x * i, "i")(np.arange(3), np.ones(3)), cr.DerivativeError, "i of .* kind int"),
+    ("integers", lambda: cr.jacobian(lambda i, x: x * i, "i")(np.arange(3), np.ones(3)),
+     cr.DerivativeError, "i of .* kind int"),
+    ("integers pulled", lambda: cr.vjp(lambda i, x: x * i, "i")(np.arange(3), np.ones(3)),
+     cr.DerivativeError, "i of .* kind int"),
     ("a name that is not there", lambda: cr.hvp(lambda x: x.sum(), {"y": 1.0})(np.ones(3)), cr.ArgumentError, "y"),
     ("the Hessian of an array", lambda: cr.hessian(lambda x: x * 2)(np.ones(3)), cr.DerivativeError, "one number"),
-    ("a tangent that does not fit", lambda: cr.jvp(lambda x: x.sum(), {"x": np.ones(2)})(np.ones(3)), cr.ShapeError, "x"),
+    ("a tangent that does not fit", lambda: cr.jvp(lambda x: x.sum(), {"x": np.ones(2)})(np.ones(3)),
+     cr.ShapeError, "x"),
 ]  # fmt: skip
 
 

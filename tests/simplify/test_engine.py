@@ -255,7 +255,7 @@ def seconds(size: int) -> float:
 
 @pytest.mark.slow
 def test_large_graphs_take_time_in_proportion() -> None:
-    """Four times the nodes take about four times as long, where sixteen would be quadratic (`make bench` has the limit)."""
+    """Four times the nodes take about four times as long (`make bench` has the limit); quadratic would be sixteen."""
     small = min(seconds(3_000) for _ in range(2))
     large = min(seconds(12_000) for _ in range(2))
     assert large < 8 * small

@@ -129,7 +129,7 @@ class Writer:
         else:
             # A function inside a function would make a float64 of a number of Python's own.
             nested = node.op.numpy_template.count("np.") > 1
-            whole = [nested and _spread_number(a) or not covered and a is node.args[-1] for a in node.args]
+            whole = [(nested and _spread_number(a)) or (not covered and a is node.args[-1]) for a in node.args]
             args = [self.spell(a) if w else self.operand(a) for a, w in zip(node.args, whole, strict=True)]
         text, binds = fill(node.op.numpy_template, args)
         if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):

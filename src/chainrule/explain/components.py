@@ -143,6 +143,8 @@ class _Telling:
                     steps[-1] = replace(steps[-1], after=new)
                 elif split:
                     steps.append(Step(line, new, "term by term", _EVERY_TERM, where))
+                elif steps:
+                    steps[-1] = replace(steps[-1], after=new)
                 line = new
                 continue
             new = substitute([line], {node: after})[0]

@@ -64,6 +64,8 @@ def advance(d: D, names: dict[Node, str], varying: Varying) -> Advance:
             top = derivative(f.args[0], w)
             under = spread_scalar(f.args[1])
             return Advance(top / fit(under, top), "kept constant", "a constant factor stays")
+        case Map() if f.op.name == "neg":
+            rule, why = "kept constant", "the sign stays in front"
         case Einsum() if f.summed and len(f.args) > 1:
             return _past_the_sum(f, w)
         case Einsum() if f.summed:

@@ -103,14 +103,14 @@ def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, S
     sides = without_derivatives([side for step in steps for side in (step.before, step.after)])
     worst, where = 0.0, None
     for seed in range(points):
-        values, sizes = _finite_point(told.graph, [*sides, told.closed_form], seed)
+        values, sizes = _finite_point(told.graph, [*sides, told.closed_form, *told.graph.outputs[:1]], seed)
         results = _run(sides, values, sizes, seed, np.float64)
         for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
             found = deviation(before, after)
             if found > worst or not np.isfinite(found):
                 worst, where = found, step
         by_differences = _against_differences(told, values, sizes, seed)
-        if by_differences > 1e-6:
+        if not by_differences <= 1e-6:
             return by_differences, _first_wrong(steps, values, sizes, seed) or steps[-1]
     return worst, where
 

@@ -1,0 +1,59 @@
+"""The matrix form: a row for each intermediate, from the loss backwards, and the closed form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+import chainrule as cr
+from chainrule.ir.node import D
+from tests import functions
+from tests.functions import GRADIENTS
+from tests.kept import Golden
+
+ALL = [(function, wrt) for function, names in GRADIENTS.values() for wrt in names if function is not functions.pieces]
+ALL += [(f, wrt) for f in (functions.rows, functions.columns) for wrt in "Wbvc"]
+
+
+@pytest.mark.parametrize(("function", "wrt"), ALL, ids=[f"{f.name} by {wrt}" for f, wrt in ALL])
+def test_every_row_is_true(function: Any, wrt: str) -> None:
+    told = cr.derive(function, wrt)
+    assert told.form == "matrix"
+    assert told.verify() < 1e-9
+    loss = told.graph.outputs[0]
+    for step in told.steps:
+        assert isinstance(step.before, D)
+        assert step.before.args[0] is loss
+        assert step.after.shape == step.before.args[1].shape
+    assert told.rows[-1].backward is told.closed_form
+    assert told.rows[-1].name == wrt
+    assert all(row.why for row in told.rows)
+
+
+@pytest.mark.parametrize(("function", "wrt"), [(functions.rows, "W"), (functions.columns, "W"), (functions.columns, "b"),
+                                               (functions.loss, "w1"), (functions.classifier, "w1"),
+                                               (functions.attention, "q")], ids=lambda v: getattr(v, "name", v))  # fmt: skip
+def test_the_table_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> None:
+    text = str(cr.derive(function, wrt))
+    golden.check(f"matrix_{function.name}_{wrt}.txt", text.rpartition("; largest")[0] + "\n")
+
+
+def test_the_rows_go_from_the_loss_to_what_was_asked_for() -> None:
+    told = cr.derive(functions.loss, "w1")
+    assert [row.name for row in told.rows] == ["loss", "l2", "l1", "w1"]
+
+
+def test_twelve_layers_are_told() -> None:
+    names = [f"W{k}" for k in range(12)]
+    lines = [f"    h{k + 1} = cr.tanh(h{k} @ W{k})" for k in range(12)]
+    text = (
+        f"def deep(x, y, {', '.join(names)}):\n    h0 = x\n" + "\n".join(lines) + "\n    return ((h12 - y)**2).mean()"
+    )
+    namespace: dict[str, Any] = {"cr": cr}
+    exec(text, namespace)
+    deep = cr.function(x="N d", y="N d", **dict.fromkeys(names, "d d"))(namespace["deep"])
+    told = cr.derive(deep, "W0")
+    assert told.error < 1e-9
+    assert max(map(len, str(told).splitlines())) <= 112
+    assert cr.derive(deep, "W0", form="components").error < 1e-9
