@@ -124,3 +124,10 @@ def values_of(function: Any, dtype: str = "float64", seed: int = 0) -> dict[str,
 
     values, _ = random_point(function.trace().graph, seed)
     return {n: v.astype(dtype) if v.dtype.kind == "f" else v for n, v in values.items()}
+
+
+def sized(samples: int, dtype: str = "float64") -> dict[str, np.ndarray]:
+    """Values for `loss` with so many samples."""
+    rng = np.random.default_rng(samples)
+    shapes = {"x": (samples, 3), "y": (samples, 2), "w1": (3, 4), "b1": (4,), "w2": (4, 2), "b2": (2,)}
+    return {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}

@@ -15,7 +15,7 @@ import chainrule as cr
 from chainrule import pipeline
 from chainrule.run import printed
 from tests import functions
-from tests.functions import GRADIENTS, values_of
+from tests.functions import GRADIENTS, sized, values_of
 
 jax.config.update("jax_enable_x64", True)
 
@@ -28,12 +28,6 @@ def by_hand(x: Any, y: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> tuple[float, 
     d_l1 = (d_l2 @ w2.T) * (l1 > 0)
     loss = float(((l2 - y) ** 2).sum() / len(x))
     return loss, {"x": d_l1 @ w1.T, "w1": x.T @ d_l1, "b1": d_l1.sum(0), "w2": l1.T @ d_l2, "b2": d_l2.sum(0)}
-
-
-def sized(samples: int, dtype: str = "float64") -> dict[str, np.ndarray]:
-    rng = np.random.default_rng(samples)
-    shapes = {"x": (samples, 3), "y": (samples, 2), "w1": (3, 4), "b1": (4,), "w2": (4, 2), "b2": (2,)}
-    return {name: rng.normal(size=shape).astype(dtype) for name, shape in shapes.items()}
 
 
 def plain(x: Any, y: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
@@ -275,75 +269,3 @@ def test_a_long_function_runs_through_the_interpreter() -> None:
         h, slope = np.sin(h) + 0.5, slope * np.cos(h)
     np.testing.assert_allclose(value, h.sum(), rtol=1e-12)
     np.testing.assert_allclose(gradient, slope, rtol=1e-9)
-
-
-# ------------------------------------------------------------------------------------------------ refusals
-
-X = np.ones((2, 3))
-REFUSALS: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
-    ("no scalar", lambda: cr.grad(lambda x: x * 2)(X), cr.DerivativeError, ["one number", "(2, 3)", "cr.jacobian"]),
-    ("no array", lambda: cr.grad(lambda x: {"a": x.sum()})(X), cr.DerivativeError, ["return its loss", "first"]),
-    ("an integer result", lambda: cr.grad(lambda x: (x > 0).sum())(X), cr.DerivativeError, ["kind int"]),
-    (
-        "integers",
-        lambda: cr.grad(functions.loss, "w1")(**{**sized(5), "w1": np.ones((3, 4), int)}),
-        cr.DerivativeError,
-        ["w1 of loss", "kind int", "w1.astype(float)"],
-    ),
-    ("a name that is not there", lambda: cr.grad(functions.loss, "w3")(**sized(5)), cr.ArgumentError, ["w3", "w1"]),
-    (
-        "missing",
-        lambda: cr.grad(functions.loss, "w1")(**{n: v for n, v in sized(5).items() if n != "b2"}),
-        cr.ArgumentError,
-        ["loss lacks the argument 'b2'"],
-    ),
-    (
-        "misspelt",
-        lambda: cr.grad(functions.loss, "w1")(**{**sized(5), "bb2": X}),
-        cr.ArgumentError,
-        ["no argument 'bb2'", "b2"],
-    ),
-    (
-        "extra",
-        lambda: cr.grad(functions.loss, "w1")(*sized(5).values(), X),
-        cr.ArgumentError,
-        ["takes 6", "7 are given"],
-    ),
-    (
-        "a shape that was not declared",
-        lambda: cr.grad(functions.loss, "w1")(**{**sized(5), "w1": np.ones((4, 4))}),
-        cr.ShapeError,
-        ["w1", "(4, 4)", "(d, m)", "d is 3, from x"],
-    ),
-    (
-        "a loss of shapes that would broadcast",
-        lambda: cr.grad(lambda a, b: cr.mse(a, b), "a")(np.ones(3), np.ones((3, 1))),
-        cr.ShapeError,
-        ["(3,)", "(3, 1)"],
-    ),
-    (
-        "shapes that do not fit",
-        lambda: cr.grad(lambda x, w: (x @ w).sum(), "w")(X, np.ones((2, 4))),
-        cr.ShapeError,
-        ["(2, 3)", "(2, 4)", "(x @ w).sum()"],
-    ),
-    ("text", lambda: cr.grad(functions.loss, "w1")(**{**sized(5), "w1": "abc"}), cr.ArgumentError, ["w1", "str"]),
-    ("a truth value", lambda: cr.grad(lambda x: x.sum() if x.sum() > 0 else -x.sum())(X), cr.TraceError, ["where"]),
-    ("no shapes", lambda: cr.source(lambda x: x.sum()), cr.ArgumentError, ["shape", "'x'", "declare"]),
-    ("a structure told as a whole", lambda: cr.derive(NESTED, "p"), cr.DerivativeError, ["structure", "p.w"]),
-    ("no function", lambda: cr.grad(3), TypeError, ["a function is needed"]),  # type: ignore[arg-type]
-]
-NESTED = cr.function(p={"w": "3", "b": ""})(lambda p: (p["w"] * p["b"]).sum())
-
-
-@pytest.mark.parametrize(("call", "error", "words"), [row[1:] for row in REFUSALS], ids=[row[0] for row in REFUSALS])
-def test_what_is_refused_is_named(call: Callable[[], Any], error: type[Exception], words: list[str]) -> None:
-    with pytest.raises(error) as caught:
-        call()
-    for word in words:
-        assert word in str(caught.value), str(caught.value)
-
-
-def test_a_form_that_does_not_exist() -> None:
-    with pytest.raises(ValueError, match="matrix, components"):
-        cr.derive(functions.loss, "w1", form="poem")

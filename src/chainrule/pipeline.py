@@ -29,9 +29,10 @@ from .ir.derivation import Derivation
 from .ir.dims import show_shape
 from .ir.errors import DerivativeError
 from .ir.graph import Graph, toposort, use_counts
-from .ir.node import Einsum, Input, Map, Node, Reduce
+from .ir.node import Const, Einsum, Input, Map, Node, Reduce
 from .run.printed import Program
 from .simplify import simplify, stabilise
+from .simplify.pattern import spread_scalar
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +97,12 @@ def _simplified(traced: Traced, graph: Graph, wrt: Sequence[Input], pairs: Mappi
 
 
 def _idle(graph: Graph, made: Sequence[tuple[str, str]]) -> set[str]:
-    """Of names that were made up for an intermediate and its shared gradient, those whose gradient is not shared."""
+    """Of names that were made up for an intermediate and its shared gradient, those whose gradient is not shared.
+
+    A gradient that is one number everywhere is not worth one either.
+    """
     uses = use_counts(graph.outputs)
-    times = {name: uses.get(node, 0) for node, name in graph.names.items()}
+    times = {name: uses.get(node, 0) for node, name in graph.names.items() if spread_scalar(node) is None}
     return {name for pair in made if times.get(pair[1], 0) < 2 for name in pair}
 
 
@@ -288,19 +292,35 @@ def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") 
         raise DerivativeError(f"{wrt!r} is a structure of arrays: name one, such as {inputs[0].name!r}")
     derived = gradient_graph(traced, inputs)
     (gradient,) = derived.gradients
+    forward, notes = _with_constants_named(derived)
     if form == "matrix":
-        told = explain.matrix(derived.forward, derived.intermediates, gradient, inputs[0])
+        told = explain.matrix(forward, derived.intermediates, gradient, inputs[0])
     else:
-        told = explain.components(derived.forward, gradient, inputs[0])
+        told = explain.components(forward, gradient, inputs[0])
         result = told.steps[-1].before
         if canonical(result) is not canonical(gradient):
             # Its last step is evaluated like every other; that it is an identity is what could not be shown.
-            told = replace(told, notes=("the last step is shown by numbers, not by rearranging",))
+            notes = (*notes, "the last step is shown by numbers, not by rearranging")
+    told = replace(told, notes=notes)
     error, step = explain.largest_deviation(told)
     if not error < 1e-9:
         where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
-        raise ArithmeticError(f"the derivation of {wrt} deviates by {error:.1e}{where}")
+        raise ArithmeticError(f"the derivation by {inputs[0].name} deviates by {error:.1e}{where}")
     return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
+
+
+def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...]]:
+    """The function's graph with a name for each constant array, the same in every line of a telling; and a legend."""
+    names = dict(derived.forward.names)
+    taken, notes, count = {*derived.graph.names.values()}, [], 0
+    for node in derived.graph.nodes():
+        if isinstance(node, Const) and node.shape and node not in names:
+            count += 1
+            while f"A{count}" in taken:
+                count += 1
+            names[node] = f"A{count}"
+            notes.append(f"A{count} is a constant array of shape {show_shape(node.shape)}")
+    return Graph(derived.forward.inputs, derived.forward.outputs, names), tuple(notes)
 
 
 def source(

@@ -282,23 +282,21 @@ def check(
     Raises ArgumentError, DerivativeError and ShapeError as `value_and_grad` does.
     """
     from .check.numeric import compare
-    from .explain.evaluate import random_point
+    from .explain.evaluate import finite_point
 
     function = as_function(f)
-    bound: Mapping[str, Any]
-    if at is None:
-        traced = function.trace()
-        bound, _ = random_point(traced.graph, seed)
-        arrays = dict(bound)
-    else:
-        bound = function.bind((), at)
-        traced = function.trace(bound)
-        arrays = traced.flatten(bound)
+    bound: Mapping[str, Any] = {} if at is None else function.bind((), at)
+    traced = function.trace(bound or None)
     if wrt is None:
         inputs = [i for i in traced.graph.inputs if i.kind == "float"]
     else:
         inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
-    program = Program(gradient_graph(traced, inputs).graph, traced.function)
+    derived = gradient_graph(traced, inputs).graph
+    if at is None:
+        # Where the function and its gradient are finite: inside the operations' domains.
+        bound, _ = finite_point(traced.graph, derived.outputs, seed)
+    arrays = dict(bound) if at is None else traced.flatten(bound)
+    program = Program(derived, traced.function)
     split = len(traced.graph.outputs)
     if candidate is None:
         results = program(arrays)[split:]

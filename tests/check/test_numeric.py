@@ -169,3 +169,32 @@ def test_the_same_seed_checks_the_same_entries() -> None:
     assert first == second
     others = [cr.check(network, wrt="w1", at=at, seed=seed) for seed in range(1, 6)]
     assert any(other["w1"].max_error != first["w1"].max_error for other in others)
+
+
+SCALES = [(1e6, 1.0), (1e-6, 1.0), (1.0, 1e-6), (1.0, 1e6), (1e6, 1e-6), (1e-6, 1e6)]
+
+
+@pytest.mark.parametrize(("of_loss", "of_argument"), SCALES)
+def test_the_scale_of_the_loss_and_of_the_argument_does_not_matter(of_loss: float, of_argument: float) -> None:
+    @cr.function(x="N")
+    def f(x: Any) -> Any:
+        return of_loss * (cr.sin(x / of_argument) + (x / of_argument) ** 2).sum()
+
+    x = np.array([0.3, -1.2, 0.8, 2.0])
+    at = {"x": x * of_argument}
+    right = of_loss / of_argument * (np.cos(x) + 2 * x)
+    assert cr.check(f, at=at).ok
+    assert cr.check(f, lambda x: right, at=at).ok
+    # One entry wrong by a thousandth of the greatest.
+    wrong = right + np.array([0, 0, 1e-3, 0]) * np.max(np.abs(right))
+    report = cr.check(f, lambda x: wrong, at=at)
+    assert not report.ok
+    assert report["x"].worst == "[2]"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_gradient_that_is_not_finite_is_told(dtype: Any) -> None:
+    f = cr.function(x="3")(lambda x: cr.sqrt(x).sum())
+    report = cr.check(f, at={"x": np.array([1.0, 0.0, 4.0], dtype)})
+    assert not report.ok
+    assert "inf at [1]" in str(report)

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 
 import chainrule as cr
 from chainrule.derive import reverse
-from chainrule.emit.numpy import identifier, source
+from chainrule.emit.numpy import source
 from chainrule.emit.numpy_lines import docstring, literal
+from chainrule.emit.numpy_names import identifier
 from chainrule.ir.build import constant
 from chainrule.ir.errors import ChainruleError
 from chainrule.ir.graph import Graph

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_each_line_begins_where_the_one_before_ended(function: Any, wrt: str) ->
     told = cr.derive(function, wrt, form="components")
 
     def follow(steps: Any) -> None:
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             assert before.after is after.before
         for step in steps:
             follow(step.steps)
@@ -83,9 +84,17 @@ def test_all_deltas_have_cancelled_a_sum_in_the_end(function: Any, wrt: str) -> 
     assert not any(isinstance(n, Delta) for n in toposort([told.steps[-1].before]))
 
 
-@pytest.mark.parametrize(("function", "wrt"), [(functions.rows, "W"), (functions.columns, "W"), (functions.loss, "b2"),
-                                               (functions.classifier, "w2"), (functions.shared, "w"),
-                                               (functions.scalar, "x")], ids=lambda v: getattr(v, "name", v))  # fmt: skip
+KEPT = [
+    (functions.rows, "W"),
+    (functions.columns, "W"),
+    (functions.loss, "b2"),
+    (functions.classifier, "w2"),
+    (functions.shared, "w"),
+    (functions.scalar, "x"),
+]
+
+
+@pytest.mark.parametrize(("function", "wrt"), KEPT, ids=[f.name for f, _ in KEPT])
 def test_the_telling_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> None:
     text = str(cr.derive(function, wrt, form="components"))
     # The last digits of a deviation are the machine's.

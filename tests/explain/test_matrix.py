@@ -31,9 +31,17 @@ def test_every_row_is_true(function: Any, wrt: str) -> None:
     assert all(row.why for row in told.rows)
 
 
-@pytest.mark.parametrize(("function", "wrt"), [(functions.rows, "W"), (functions.columns, "W"), (functions.columns, "b"),
-                                               (functions.loss, "w1"), (functions.classifier, "w1"),
-                                               (functions.attention, "q")], ids=lambda v: getattr(v, "name", v))  # fmt: skip
+KEPT = [
+    (functions.rows, "W"),
+    (functions.columns, "W"),
+    (functions.columns, "b"),
+    (functions.loss, "w1"),
+    (functions.classifier, "w1"),
+    (functions.attention, "q"),
+]
+
+
+@pytest.mark.parametrize(("function", "wrt"), KEPT, ids=[f"{f.name} by {wrt}" for f, wrt in KEPT])
 def test_the_table_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> None:
     text = str(cr.derive(function, wrt))
     golden.check(f"matrix_{function.name}_{wrt}.txt", text.rpartition("; largest")[0] + "\n")

@@ -44,6 +44,9 @@ ARITHMETIC: list[tuple[str, Callable[[Any], Any]]] = [
     ("n ** 2", lambda n: n**2),
     ("-n", lambda n: -n),
     ("n * n + n", lambda n: n * n + n),
+    ("√n", lambda n: np.sqrt(n)),
+    ("an array of numbers by n", lambda n: (np.array([2.0, 4.0]) / n)[1]),
+    ("n by NumPy's number", lambda n: n / np.float64(2)),
 ]
 
 

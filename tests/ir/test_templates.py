@@ -49,6 +49,11 @@ FILLED = [
     ("{0} < {1}", [("a < b", COMPARE), X], "(a < b) < x"),
     ("{0}.max(axis=1)", [("a + b", SUM)], "(a + b).max(axis=1)"),
     ("{0} ** 2", [("-x", NEGATIVE)], "(-x) ** 2"),
+    ("{0} | {1}", [("a <= b", COMPARE), ("c < d", COMPARE)], "(a <= b) | (c < d)"),
+    ("{0} & {1}", [("a <= b", COMPARE), ("c < d", COMPARE)], "(a <= b) & (c < d)"),
+    ("|{0}|", [("a - b", SUM)], "|a - b|"),
+    ("np.where({0} == 0, 1, {0})", [X], "np.where(x == 0, 1, x)"),
+    ("np.where({0} == 0, 1, {0})", [("a + b", SUM)], "np.where((a + b) == 0, 1, a + b)"),
 ]
 
 

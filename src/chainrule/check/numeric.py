@@ -6,7 +6,7 @@ and what that changes estimates the error that is left. Of several steps the one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,9 @@ import numpy as np
 ENTRIES = 60
 """So many entries of an array are checked one by one, drawn at random where there are more."""
 DIRECTIONS = 4
-STEPS = (1e-2, 1e-3, 1e-4)
+STEPS = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""The finer ones are for functions that change over small distances."""
+KINK_STEP = 1e-4
 _EPS = float(np.finfo(np.float64).eps)
 
 Arrays = Mapping[str, np.ndarray]
@@ -34,7 +36,7 @@ class Slope:
     def is_kink(self) -> bool:
         """Whether the slopes to the left and right differ by more than any smooth function's would at this step."""
         gap = abs(self.right - self.left)
-        return gap > 0.05 * max(abs(self.left), abs(self.right)) and gap > 1e3 * _EPS / STEPS[-1]
+        return gap > 0.05 * max(abs(self.left), abs(self.right)) and gap > 1e3 * _EPS / KINK_STEP
 
 
 @dataclass(frozen=True)
@@ -163,24 +165,34 @@ def _lines(x: np.ndarray, rng: np.random.Generator) -> Iterator[tuple[str, np.nd
 def slope(loss: Loss, name: str, direction: np.ndarray, point: Arrays) -> Slope:
     """The derivative of the loss along a direction of one argument, by differences."""
     x = point[name]
-    scale = max(1.0, float(np.max(np.abs(x[direction != 0]), initial=0)))
+    size = float(np.max(np.abs(x), initial=0))
+    scales = [max(1.0, float(np.max(np.abs(x[direction != 0]), initial=0)))]
+    if 0 < size < 0.1:
+        # Where all entries are small, the function may well change over as small a distance.
+        scales.append(size)
 
     def at(t: float) -> float:
         return float(loss({**point, name: x + t * direction}))
 
+    found = [_slope_by_steps(at, [step * scale for step in STEPS]) for scale in scales]
+    return min(found, key=lambda s: s.error if np.isfinite(s.error) else np.inf)
+
+
+def _slope_by_steps(at: Callable[[float], float], steps: Sequence[float]) -> Slope:
+    """The derivative of a function of one number at 0: of several steps the one that is most to be trusted."""
     here = at(0.0)
     best: tuple[float, float] | None = None
     left = right = 0.0
-    for step in STEPS:
-        h = step * scale
+    for h in steps:
         up, down, up2, down2 = at(h), at(-h), at(h / 2), at(-h / 2)
         coarse, fine = (up - down) / (2 * h), (up2 - down2) / h
         value = (4 * fine - coarse) / 3
         rounding = 4 * _EPS * max(abs(here), abs(up), abs(down)) / h
         error = abs(value - fine) + rounding
         # Curvature makes the sides differ by about h f″; that is taken out, so that what is left is a kink.
-        left = 2 * (here - down2) / (h / 2) - (here - down) / h
-        right = 2 * (up2 - here) / (h / 2) - (up - here) / h
+        if h >= 0.5 * KINK_STEP * steps[0] / STEPS[0]:
+            left = 2 * (here - down2) / (h / 2) - (here - down) / h
+            right = 2 * (up2 - here) / (h / 2) - (up - here) / h
         if best is None or not error >= best[1]:
             best = (value, error)
     assert best is not None

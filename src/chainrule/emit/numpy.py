@@ -5,10 +5,6 @@ What `cr.source` prints is what runs: the same text is compiled by `run.printed`
 
 from __future__ import annotations
 
-import builtins
-import keyword
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -18,13 +14,11 @@ from ..ir.dims import Dim, Extent, Shape, show_shape
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
-from ..ir.templates import ATOM, NEGATIVE, PRODUCT, Spelled, bracket, fill
+from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import pairwise, schedule
 from .numpy_lines import INDENT, body, docstring, returned, signature
+from .numpy_names import identifier
 from .numpy_structure import carried_axes, one_hot, structure
-
-_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "np", "dtype"})
-_WORDS = re.compile(r"[A-Za-z0-9]+")
 
 
 @dataclass(frozen=True)
@@ -221,18 +215,6 @@ def _covers(node: Map) -> bool:
     return len(carried) == len(node.shape)
 
 
-def identifier(name: str, taken: set[str]) -> str:
-    """A Python identifier for a name: itself where that is plain and free, else one made from it."""
-    # Python reads identifiers in their normal form (NFKC), in which two names may be one.
-    plain = name if name.isidentifier() and unicodedata.is_normalized("NFKC", name) else "_".join(_WORDS.findall(name))
-    plain = plain if plain.isidentifier() else f"v_{plain}" if plain else "v"
-    while plain in taken or plain in _RESERVED or plain.startswith("__"):
-        plain += "_" if not plain.startswith("__") else ""
-        plain = plain.lstrip("_") or "v"
-    taken.add(plain)
-    return plain
-
-
 def source(
     graph: Graph,
     *,
@@ -306,6 +288,3 @@ def _size_of(dim: Dim, arguments: dict[Node, str]) -> str:
             if extent is dim:
                 return f"{name}.shape[{axis}]"
     raise AssertionError(f"no argument has the dimension {dim}")
-
-
-__all__ = ["PRODUCT", "Source", "Writer", "axes_text", "identifier", "source"]

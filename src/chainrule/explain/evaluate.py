@@ -75,7 +75,7 @@ def _run(nodes: Sequence[Node], values: dict[str, np.ndarray], sizes: Sizes, see
     return interpret(nodes, values, dtype=dtype, sizes=sizes, stand_in=lambda record: smooth_stand_in(record, seed))
 
 
-def _finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
+def finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
     """A point where everything is finite: drawn anew, with positive floats in the second half of the tries."""
     for attempt in range(8):
         values, sizes = random_point(graph, seed + 1000 * attempt)
@@ -103,7 +103,7 @@ def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, S
     sides = without_derivatives([side for step in steps for side in (step.before, step.after)])
     worst, where = 0.0, None
     for seed in range(points):
-        values, sizes = _finite_point(told.graph, [*sides, told.closed_form, *told.graph.outputs[:1]], seed)
+        values, sizes = finite_point(told.graph, [*sides, told.closed_form, *told.graph.outputs[:1]], seed)
         results = _run(sides, values, sizes, seed, np.float64)
         for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
             found = deviation(before, after)

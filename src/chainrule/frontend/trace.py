@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -78,13 +79,28 @@ def trace(
     # Every call gets structures of its own: the function may change its dicts and lists.
     fresh = OrderedDict((n, map_leaves(lambda _, leaf: leaf, tree)) for n, tree in arguments.items())
     call = BoundArguments(signature, fresh)
+    before = _random_state()
     with Tracing() as names:
         returned = watched(function, call.args, call.kwargs, names.bind)
+    if before != _random_state():
+        raise TraceError(
+            f"{name} draws from numpy.random while it is traced, so the same numbers would be used at every call: "
+            f"draw them outside and pass them as an argument"
+        )
         result = map_leaves(lambda path, leaf: _output(name, path, leaf), returned)
     outputs = tuple(leaf for _, leaf in flatten(result))
     graph = Graph(tuple(inputs), outputs, names.settle(inputs, outputs, name))
     lines = {node: line for node, line in names.line_of.items() if node in graph.names}
     return Traced(name, graph, dict(arguments), result, lines)
+
+
+def _random_state() -> tuple[Any, ...]:
+    """How far NumPy's global generator is; the generator is looked at only where somebody has imported it."""
+    random = sys.modules.get("numpy.random")
+    if random is None:
+        return ()
+    _, keys, position, *rest = random.get_state()
+    return keys.tobytes(), position, *rest
 
 
 def _output(function: str, path: str, leaf: Any) -> Node:

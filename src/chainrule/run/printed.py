@@ -67,9 +67,14 @@ class Program:
                 named = dict(zip(self._shapes, given, strict=True))
                 results: Sequence[Any] = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
             else:
-                with np.errstate(all="ignore"):
-                    results = compiled(*given)
-            return [_settled(o, dtype if k == "float" else None) for o, k in zip(results, self._results, strict=True)]
+                try:
+                    with np.errstate(all="ignore"):
+                        results = compiled(*given)
+                except ZeroDivisionError:
+                    # Python's own numbers (sizes) do not divide by zero, NumPy's do: 1/0 samples is infinite.
+                    named = dict(zip(self._shapes, given, strict=True))
+                    results = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
+            return settled(results, self._results, dtype, given)
 
         return run
 
@@ -105,8 +110,19 @@ class Program:
         return scope["program"]  # type: ignore[no-any-return]
 
 
-def _settled(value: Any, dtype: np.dtype[Any] | None) -> Any:
-    """A result as an array, or a NumPy number where it has no axes; of this dtype where one is given."""
-    if type(value) is np.ndarray and value.shape and (dtype is None or value.dtype == dtype):
-        return value
-    return np.asarray(value, dtype)[()]
+def settled(results: Sequence[Any], kinds: Sequence[str], dtype: np.dtype[Any], given: Sequence[Any]) -> list[Any]:
+    """Results as arrays, or NumPy numbers where they have no axes; floats at the run's precision.
+
+    Each is the caller's own: no view, no argument, none twice, so that writing into one changes nothing else.
+    """
+    taken = set(map(id, given))
+    done = []
+    for value, kind in zip(results, kinds, strict=True):
+        wanted = dtype if kind == "float" else None
+        if type(value) is not np.ndarray or not value.shape or (wanted is not None and value.dtype != wanted):
+            value = np.asarray(value, wanted)[()]
+        if type(value) is np.ndarray and (value.base is not None or id(value) in taken or not value.flags.writeable):
+            value = value.copy()
+        taken.add(id(value))
+        done.append(value)
+    return done
