@@ -102,8 +102,14 @@ def _idle(graph: Graph, made: Sequence[tuple[str, str]]) -> set[str]:
     A gradient that is one number everywhere is not worth one either.
     """
     uses = use_counts(graph.outputs)
-    times = {name: uses.get(node, 0) for node, name in graph.names.items() if spread_scalar(node) is None}
+    times = {name: uses.get(node, 0) for node, name in graph.names.items() if not _is_number(node)}
     return {name for pair in made if times.get(pair[1], 0) < 2 for name in pair}
+
+
+def _is_number(node: Node) -> bool:
+    """Whether a gradient is one number everywhere, perhaps with a sign."""
+    inner = node.args[0] if isinstance(node, Map) and node.op.name == "neg" else node
+    return spread_scalar(inner) is not None
 
 
 def _loss_of(traced: Traced, graph: Graph) -> Node:

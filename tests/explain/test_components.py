@@ -177,7 +177,7 @@ def test_a_wrong_record_is_never_told(wrong: Elementwise, form: str) -> None:
         p = h @ v
         return ((p - y) ** 2).mean()
 
-    with pytest.raises(ArithmeticError, match="the derivation of w deviates") as caught:
+    with pytest.raises(ArithmeticError, match="the derivation by w deviates") as caught:
         cr.derive(net, "w", form=form)
     if form == "components":
         assert "'chain rule' of h (a slope that is wrong)" in str(caught.value)

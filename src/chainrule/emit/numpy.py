@@ -20,14 +20,21 @@ from .numpy_lines import INDENT, body, docstring, returned, signature
 from .numpy_names import identifier
 from .numpy_structure import carried_axes, one_hot, structure
 
+LONGEST_LITERAL = 200
+"""A constant array of more numbers is an argument of the printed function."""
+
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a Python function, its name, and the arguments in order."""
+    """The text of a Python function, its name, and the arguments in order.
+
+    Constant arrays too long to be written out are arguments as well, after the others: ``constants``, in order.
+    """
 
     text: str
     function: str
     arguments: tuple[str, ...]
+    constants: tuple[np.ndarray, ...] = ()
 
 
 @dataclass
@@ -125,6 +132,9 @@ class Writer:
             nested = node.op.numpy_template.count("np.") > 1
             whole = [(nested and _spread_number(a)) or (not covered and a is node.args[-1]) for a in node.args]
             args = [self.spell(a) if w else self.operand(a) for a, w in zip(node.args, whole, strict=True)]
+        if node.op.name == "neg" and self.begins_with_truth(node.args[0]):
+            # NumPy takes no negative of a truth value: the sign is the whole product's.
+            args = [(bracket(args[0][0]), ATOM)]
         text, binds = fill(node.op.numpy_template, args)
         if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
@@ -139,6 +149,12 @@ class Writer:
             name, _ = node.op.symbol
             self.helpers.setdefault(name, f"# {name} and its slopes ({name}_prime, …) are yours to define")
         return text, binds
+
+    def begins_with_truth(self, node: Node) -> bool:
+        """Whether a product or quotient is spelled with a bare truth value in front."""
+        while isinstance(node, Map) and node.op.name in ("mul", "div") and node not in self.variables:
+            node = node.args[0]
+        return node not in self.variables and (_truth(node) or one_hot(self, node) is not None)
 
     def cast(self, node: Map) -> Spelled:
         """One kind of number as another; a Python number needs none."""
@@ -238,14 +254,18 @@ def source(
     # Fixed before names for values are given out, so that N stays N.
     dims = {d: identifier(d.name, taken) for d in graph.dims()}
     names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
-    writer = Writer(dict(arguments), dims, long_axes)
+    constants = _long_constants(graph, taken)
+    writer = Writer({**arguments, **constants}, dims, long_axes)
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]
     head = [(f"{name} = {_size_of(d, arguments)}", "") for d, name in dims.items() if d in writer.used]
-    if writer.needs_dtype:
+    floating = [name for node, name in constants.items() if node.kind == "float"]
+    if writer.needs_dtype or floating:
         floats = [name for i, name in arguments.items() if i.kind == "float"]
         head.append((f"dtype = np.result_type({', '.join(floats) or 'float'})", ""))
+    head += [(f"{name} = np.asarray({name}, dtype)", "") for name in floating]
+    doc += "".join(f" {name} is its constant array of shape {show_shape(n.shape)}." for n, name in constants.items())
     if forward is None:
         ending = [f"{INDENT}return ({', '.join(outputs)},)"]
     else:
@@ -255,14 +275,20 @@ def source(
         [
             "import numpy as np\n",
             *(f"\n{definition}\n" for definition in writer.helpers.values()),
-            "\n" + signature(function, list(arguments.values())),
+            "\n" + signature(function, [*arguments.values(), *constants.values()]),
             *(docstring(doc) if doc else []),
             *body([*head, *lines]),
             *ending,
             "",
         ]
     )
-    return Source(text, function, tuple(i.name for i in graph.inputs))
+    return Source(text, function, tuple(i.name for i in graph.inputs), tuple(n.value for n in constants))
+
+
+def _long_constants(graph: Graph, taken: set[str]) -> dict[Const, str]:
+    """The constant arrays that nobody would read in the text, with names for them."""
+    long = [n for n in toposort(graph.outputs) if isinstance(n, Const) and n.shape and n.value.size > LONGEST_LITERAL]
+    return {node: identifier(f"A{i}", taken) for i, node in enumerate(long, 1)}
 
 
 def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:
@@ -270,6 +296,8 @@ def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | N
     lines: list[tuple[str, str]] = []
     own = set(toposort(graph.outputs[:forward])) if forward is not None and forward < len(graph.outputs) else set()
     for line in schedule(graph, reserved=taken):
+        if line.node in writer.variables:
+            continue
         if own and not lines:
             lines.append(("# forward", ""))
         if own and line.node not in own:

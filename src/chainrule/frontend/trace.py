@@ -82,12 +82,12 @@ def trace(
     before = _random_state()
     with Tracing() as names:
         returned = watched(function, call.args, call.kwargs, names.bind)
+        result = map_leaves(lambda path, leaf: _output(name, path, leaf), returned)
     if before != _random_state():
         raise TraceError(
             f"{name} draws from numpy.random while it is traced, so the same numbers would be used at every call: "
             f"draw them outside and pass them as an argument"
         )
-        result = map_leaves(lambda path, leaf: _output(name, path, leaf), returned)
     outputs = tuple(leaf for _, leaf in flatten(result))
     graph = Graph(tuple(inputs), outputs, names.settle(inputs, outputs, name))
     lines = {node: line for node, line in names.line_of.items() if node in graph.names}

@@ -31,7 +31,8 @@ def _text(pages: Pages) -> str:
     else:
         body = [*_legend(pages), "", *_definitions(pages.definitions()), "", *_chain(pages.chain(told.steps[:-1]))]
         body += ["", f"as matrices: {told.steps[-1].why}"]
-    closing = ["", *_equation(title, pages.closed(), 0), f"✓ {pages.verified()}"]
+    notes = [f"({note})" for note in told.notes]
+    closing = ["", *_equation(title, pages.closed(), 0), *notes, f"✓ {pages.verified()}"]
     return "\n".join([f"{title}, in the {told.form} form", "", *body, *closing])
 
 
@@ -87,14 +88,19 @@ def _latex(pages: Pages) -> str:
     if told.form == "matrix":
         rows = [f"{_forward(row)} & {row.partial} &= {row.backward} && {_shape(row.shape)}" for row in pages.rows()]
         closed = rf"\[ {pages.gradient_name()} = {pages.closed()} \]"
-        return "\n".join([*_aligned(rows), closed, f"% {pages.verified()}"])
+        return "\n".join([*_aligned(rows), closed, *_remarks(pages)])
     lines = [rf"{line.left} &= {line.right} && {_why(line.why)}" for line in pages.chain(told.steps[:-1])]
     last = rf"{pages.gradient_name()} &= {pages.closed()} && {_why(f'as matrices: {told.steps[-1].why}')}"
     varying, constant = pages.legend()
     legend = rf"\[ {pages.name(pages.asked)} \text{{ varies, and with it }} {', '.join(varying)}"
     legend += rf"\text{{; constant: }} {', '.join(constant)} \]" if constant else r" \]"
     where = _aligned([d.replace(" = ", " &= ", 1) for d in pages.definitions()])
-    return "\n".join([legend, *where, *_aligned([*lines, last]), f"% {pages.verified()}"])
+    return "\n".join([legend, *where, *_aligned([*lines, last]), *_remarks(pages)])
+
+
+def _remarks(pages: Pages) -> list[str]:
+    """What is to be known beside the formulas: as text, and the figure of the check as a comment."""
+    return [*(rf"\[ {_why(note)} \]" for note in pages.told.notes), f"% {pages.verified()}"]
 
 
 def _aligned(rows: Sequence[str]) -> list[str]:
@@ -144,5 +150,6 @@ def _html(pages: Pages) -> str:
         )
         ending = f"<p>as matrices: {escape_xml(told.steps[-1].why)}</p>"
         body = f'<p>{legend}</p><ul class="where">{where}</ul><table class="derivation">{cells}</table>{ending}'
-    verified = f'<p class="verified">✓ {escape_xml(pages.verified())}</p>'
+    notes = "".join(f'<p class="note">{escape_xml(note)}</p>' for note in told.notes)
+    verified = f'{notes}<p class="verified">✓ {escape_xml(pages.verified())}</p>'
     return f'{title}{body}<p class="closed">{pages.gradient_name()} = {pages.closed()}</p>{verified}'

@@ -106,8 +106,10 @@ class Program:
         scope: dict[str, Any] = {}
         exec(compile(program.text, filename, "exec"), scope)
         linecache.cache[filename] = (len(program.text), None, program.text.splitlines(True), filename)
-        self._compiled[long_axes] = scope["program"]
-        return scope["program"]  # type: ignore[no-any-return]
+        function, constants = scope["program"], program.constants
+        run = (lambda *given: function(*given, *constants)) if constants else function
+        self._compiled[long_axes] = run
+        return run
 
 
 def settled(results: Sequence[Any], kinds: Sequence[str], dtype: np.dtype[Any], given: Sequence[Any]) -> list[Any]:

@@ -135,6 +135,9 @@ def weight(node: Node) -> int:
         case Map() if takes_number(node):
             # Scaling by a number costs the same wherever it stands, so that it may move to the front.
             return 3
+        case Map() if node.op.name == "add" and node.args[0] is node.args[1]:
+            # Saying the same thing twice is worse than saying "two of it".
+            return 6 + len(node.shape)
         case Map():
             return 2 + len(node.shape)
         case Einsum() if node.is_layout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ir.node import Einsum, Input, Map, Node
+from ...ir.node import Einsum, Input, Map, Node, Reduce
 from ...ir.records import NON_NEGATIVE, POSITIVE
 from ...ir.registry import call, record
 from ..pattern import any_, apply
@@ -85,4 +85,32 @@ def softmax_as_written(node: Node, context: Context) -> Node | None:
     return call("exp", x - call("spread", record("logsumexp")(x, axis=axes), x.shape, axes))  # type: ignore[no-any-return]
 
 
-RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written)
+@structural(
+    "shift cancels",
+    "sub",
+    "log-softmax does not change when the same number is taken from all entries, and is shifted inside anyway",
+    lambda: [_shifted_log_softmax()],
+)
+def shift_cancels(node: Node, context: Context) -> Node | None:
+    """(x − m) − logsumexp(x − m), m the same for all entries that are summed → x − logsumexp(x)."""
+    shifted, total = node.args
+    if not (isinstance(shifted, Map) and shifted.op.name == "sub" and isinstance(total, Einsum) and total.is_layout):
+        return None
+    x, shift = shifted.args
+    inner = total.args[0]
+    if not (isinstance(inner, Reduce) and inner.op.name == "logsumexp" and inner.args[0] is shifted):
+        return None
+    kept = tuple(a for a in range(len(x.shape)) if a not in inner.axes)
+    spread_alike = isinstance(shift, Einsum) and shift.is_layout and set(shift.subs[0]) <= set(kept)
+    if total.subs[0] != kept or not spread_alike:
+        return None
+    return x - call("spread", inner.op(x, axis=inner.axes), x.shape, inner.axes)  # type: ignore[no-any-return]
+
+
+def _shifted_log_softmax() -> Node:
+    x = _matrix()
+    shifted = x - call("spread", call("max", x, axis=1), (2, 3), (1,))
+    return shifted - call("spread", record("logsumexp")(shifted, axis=1), (2, 3), (1,))  # type: ignore[no-any-return]
+
+
+RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written, shift_cancels)

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from ...ir.build import cast, scalar_value
-from ...ir.node import Const, Einsum, Input, Map, Node
+from ...ir.node import Const, Einsum, Input, Map, Node, Reshape
 from ...ir.registry import call, record
 from ..pattern import any_, apply, array, fit, scalar, spread_scalar
 from ..rule import Context, Rule, is_sign, rule, structural
@@ -31,6 +31,7 @@ IDENTITIES: tuple[Rule, ...] = (
 SIGNS: tuple[Rule, ...] = (
     rule("minus minus", -(-x), x, "two signs cancel"),  # noqa: B002 - a graph has two minuses
     rule("plus a negative", x + -y, x - y, "adding a negative is taking away"),
+    rule("minus its own negative", x - -x, 2 * x, "taking away the negative is adding the same again"),
     rule("minus a negative", x - -y, x + y, "taking away a negative is adding"),
     rule("sign of a difference", -(x - y), y - x, "the sign turns a difference round"),
     rule("sign of a scaled difference", -(s * (x - y)), s * (y - x), "the sign turns a difference round"),
@@ -282,6 +283,26 @@ HOIST = structural("before the broadcast", "Map", "what is the same for every ro
     _hoist
 )
 
+
+def _before_reshape(node: Node, context: Context) -> Node | None:
+    """An operation on an array with more axes only for show: worked out before they are added.
+
+    Ends since the Map loses axes, which it is weighed by.
+    """
+    inner = node.args[0]
+    if len(node.args) > 1 or not isinstance(inner, Reshape) or not context.single(inner) or is_sign(node):
+        return None
+    x = inner.args[0]
+    return None if len(x.shape) >= len(inner.shape) else inner.with_args((node.with_args((x,)),))
+
+
+RESHAPED = structural(
+    "before the reshape",
+    "Map",
+    "what is done entry by entry does not depend on how the entries are arranged",
+    lambda: [call("log", call("reshape", Input.of("x", (3,)), (3, 1)))],
+)(_before_reshape)
+
 RULES: tuple[Rule, ...] = (
     FOLD,
     BRANCH,
@@ -294,4 +315,5 @@ RULES: tuple[Rule, ...] = (
     OWN_MASK,
     *SCALARS,
     HOIST,
+    RESHAPED,
 )
