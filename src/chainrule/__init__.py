@@ -55,8 +55,9 @@ from .ops.select import *
 from .ops.shape import *
 from .ops.symbol import *
 from .ops.transcendental import *
-from .pipeline import derive, function, parse, source
-from .transforms import check, grad, hessian, hvp, jvp, value_and_grad, vjp
+from .pipeline import function, parse
+from .tell import check, derive, source
+from .transforms import grad, hessian, hvp, jvp, value_and_grad, vjp
 from .transforms import jacobian_of as jacobian
 
 if TYPE_CHECKING:

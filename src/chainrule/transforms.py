@@ -14,7 +14,7 @@ import numpy as np
 from .derive import forward, jacobian, reverse
 from .frontend.function import Function
 from .frontend.trace import Traced
-from .ir.errors import ArgumentError, DerivativeError
+from .ir.errors import DerivativeError
 from .ir.graph import Graph
 from .ir.node import Input, Node
 from .pipeline import arrange, as_function, check_differentiable, evaluate, gradient_graph, kept, wanted
@@ -22,7 +22,7 @@ from .run.printed import Program
 from .simplify import simplify, stabilise
 
 if TYPE_CHECKING:
-    from .check.numeric import Report
+    pass
 
 
 def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
@@ -263,57 +263,3 @@ def hessian(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Ca
         return results[0] if single else table
 
     return call
-
-
-def check(
-    f: Callable[..., Any],
-    candidate: Callable[..., Any] | None = None,
-    *,
-    wrt: str | Sequence[str] | None = None,
-    at: Mapping[str, Any] | None = None,
-    seed: int = 0,
-) -> Report:
-    """A gradient of f against differences of f at a point, with an error estimate: ``.ok``, ``.max_error``; print it.
-
-    The gradient is chainrule's own, or a ``candidate``'s: a function of the same arguments by name that returns an
-    array for one argument, or a dict of arrays. ``wrt``: the arguments to check, all floating-point ones unless told.
-    ``at``: the arguments' values; drawn at random from the declared shapes where it is left out.
-
-    Raises ArgumentError, DerivativeError and ShapeError as `value_and_grad` does.
-    """
-    from .check.numeric import compare
-    from .explain.evaluate import finite_point
-
-    function = as_function(f)
-    bound: Mapping[str, Any] = {} if at is None else function.bind((), at)
-    traced = function.trace(bound or None)
-    if wrt is None:
-        inputs = [i for i in traced.graph.inputs if i.kind == "float"]
-    else:
-        inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
-    derived = gradient_graph(traced, inputs).graph
-    if at is None:
-        # Where the function and its gradient are finite: inside the operations' domains.
-        bound, _ = finite_point(traced.graph, derived.outputs, seed)
-    arrays = dict(bound) if at is None else traced.flatten(bound)
-    program = Program(derived, traced.function)
-    split = len(traced.graph.outputs)
-    if candidate is None:
-        results = program(arrays)[split:]
-        gradients = {i.name: np.asarray(g) for i, g in zip(inputs, results, strict=True)}
-    else:
-        gradients = _given(candidate(**bound), inputs)
-    value = Program(Graph(traced.graph.inputs, traced.graph.outputs[:1]), traced.function)
-    return compare(lambda point: float(value(point, np.float64)[0]), gradients, arrays, seed=seed)
-
-
-def _given(result: Any, inputs: Sequence[Input]) -> dict[str, np.ndarray]:
-    """A candidate's gradients by name."""
-    if not isinstance(result, dict):
-        if len(inputs) != 1:
-            raise ArgumentError(f"a gradient for each of {', '.join(i.name for i in inputs)} is needed, as a dict")
-        return {inputs[0].name: np.asarray(result)}
-    missing = [i.name for i in inputs if i.name not in result]
-    if missing:
-        raise ArgumentError(f"the candidate returns no gradient for {', '.join(missing)}")
-    return {i.name: np.asarray(result[i.name]) for i in inputs}

@@ -16,9 +16,10 @@ from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import pairwise, schedule
+from .numpy_kinds import covers, has_array, is_float_array, spread_number, truth
 from .numpy_lines import INDENT, body, docstring, returned, signature
 from .numpy_names import identifier
-from .numpy_structure import carried_axes, one_hot, structure
+from .numpy_structure import one_hot, structure
 
 LONGEST_LITERAL = 200
 """A constant array of more numbers is an argument of the printed function."""
@@ -65,11 +66,11 @@ class Writer:
         if isinstance(node, Const) and node.shape == ():
             return repr(node.value) if np.isfinite(node.value) else self.constant(node)[0]
         text, _ = self.spell(node)
-        return f"float({text})" if node.kind == "float" and node.shape == () and not _has_array(node) else text
+        return f"float({text})" if node.kind == "float" and node.shape == () and not has_array(node) else text
 
     def is_python_number(self, node: Node) -> bool:
         """Whether an expression is a number of Python's own in the program, of no precision that it would keep."""
-        return node.shape == () and not _has_array(node)
+        return node.shape == () and not has_array(node)
 
     def filled(self, number: Node, shape: Shape) -> Spelled:
         """An array of one number."""
@@ -90,8 +91,8 @@ class Writer:
 
     def factor(self, node: Node, beside: Node) -> Spelled:
         """An operand of arithmetic; a truth value beside an array of floats counts as 0 or 1 without a cast."""
-        if node not in self.variables and _is_float_array(beside):
-            if _truth(node):
+        if node not in self.variables and is_float_array(beside):
+            if truth(node):
                 return self.operand(node.args[0])
             hot = one_hot(self, node)
             if hot is not None:
@@ -123,23 +124,23 @@ class Writer:
             return self.cast(node)
         if not node.op.numpy and not node.op.symbol and not hasattr(np, node.op.name):
             raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
-        covered = _covers(node)
+        covered = covers(node)
         if covered and node.op.name in ("add", "sub", "mul"):
             a, b = node.args
             args = [self.factor(a, b), self.factor(b, a)]
         else:
             # A function inside a function would make a float64 of a number of Python's own.
             nested = node.op.numpy_template.count("np.") > 1
-            whole = [(nested and _spread_number(a)) or (not covered and a is node.args[-1]) for a in node.args]
+            whole = [(nested and spread_number(a)) or (not covered and a is node.args[-1]) for a in node.args]
             args = [self.spell(a) if w else self.operand(a) for a, w in zip(node.args, whole, strict=True)]
         if node.op.name == "neg" and self.begins_with_truth(node.args[0]):
             # NumPy takes no negative of a truth value: the sign is the whole product's.
             args = [(bracket(args[0][0]), ATOM)]
         text, binds = fill(node.op.numpy_template, args)
-        if node.op.name == "where" and all(not a.shape or not _has_array(a) for a in node.args[1:]):
+        if node.op.name == "where" and all(not a.shape or not has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
             return f"{text}.astype(dtype)", ATOM
-        if node.shape == () and not _has_array(node):
+        if node.shape == () and not has_array(node):
             if node.op.result == "bool":
                 # Of Python's own truth values ~ would make numbers.
                 return f"np.bool_({text})", ATOM
@@ -154,13 +155,13 @@ class Writer:
         """Whether a product or quotient is spelled with a bare truth value in front."""
         while isinstance(node, Map) and node.op.name in ("mul", "div") and node not in self.variables:
             node = node.args[0]
-        return node not in self.variables and (_truth(node) or one_hot(self, node) is not None)
+        return node not in self.variables and (truth(node) or one_hot(self, node) is not None)
 
     def cast(self, node: Map) -> Spelled:
         """One kind of number as another; a Python number needs none."""
         (arg,) = node.args
         if node.op.name == "to_float":
-            if not _has_array(arg) and arg.shape == ():
+            if not has_array(arg) and arg.shape == ():
                 return self.spell(arg)
             self.needs_dtype = True
         text, binds = self.spell(arg)
@@ -204,33 +205,6 @@ def axes_text(axes: Sequence[int]) -> str:
     return str(axes[0]) if len(axes) == 1 else str(tuple(axes))
 
 
-def _is_float_array(node: Node) -> bool:
-    """Whether an operand comes as an array of floats, which decides the precision of the result."""
-    return bool(node.shape) and not _truth(node) and not _spread_number(node) and node.kind == "float"
-
-
-def _truth(node: Node) -> bool:
-    """Whether an expression is a truth value as a number."""
-    return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
-
-
-def _has_array(node: Node) -> bool:
-    """Whether an expression's value is an array or NumPy number, rather than Python's own."""
-    return any(isinstance(n, (Input, Delta, Reduce)) or n.shape for n in toposort((node,)) if not _spread_number(n))
-
-
-def _spread_number(node: Node) -> bool:
-    return bool(node.shape) and len(node.args) == 1 and node.args[0].shape == ()
-
-
-def _covers(node: Map) -> bool:
-    """Whether NumPy's own broadcasting of the operands gives the node's whole shape."""
-    carried: set[int] = set()
-    for arg in node.args:
-        carried |= carried_axes(arg)
-    return len(carried) == len(node.shape)
-
-
 def source(
     graph: Graph,
     *,
@@ -255,7 +229,10 @@ def source(
     dims = {d: identifier(d.name, taken) for d in graph.dims()}
     names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
     constants = _long_constants(graph, taken)
-    writer = Writer({**arguments, **constants}, dims, long_axes)
+    known = dict(arguments)
+    for node, name in constants.items():
+        known[node] = name
+    writer = Writer(known, dims, long_axes)
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]
