@@ -25,9 +25,10 @@ from .frontend.trace import Traced
 from .frontend.tree import map_leaves
 from .ir.build import constant
 from .ir.dims import show_shape
-from .ir.errors import DerivativeError
+from .ir.errors import ArgumentError, DerivativeError
 from .ir.graph import Graph, toposort, use_counts
 from .ir.node import Einsum, Input, Map, Node, Reduce
+from .run.indices import misplaced_index
 from .run.printed import Program
 from .simplify import simplify, stabilise
 from .simplify.pattern import spread_scalar
@@ -179,6 +180,21 @@ def executable(graph: Graph, name: str = "program") -> Program:
     return Program(graph, name)
 
 
+__all__ = [
+    "GradientGraph",
+    "arrange",
+    "as_function",
+    "check_differentiable",
+    "evaluate",
+    "executable",
+    "function",
+    "gradient_graph",
+    "kept",
+    "misplaced_index",
+    "parse",
+    "wanted",
+]
+
 # ---------------------------------------------------------------------------------------------- programs, kept
 
 _programs: weakref.WeakKeyDictionary[Traced, dict[Any, Any]] = weakref.WeakKeyDictionary()
@@ -241,7 +257,14 @@ def wanted(function: Function, traced: Traced, wrt: str | Sequence[str] | None) 
     """The inputs for each name asked for; the first argument's where nothing is. Raises ArgumentError."""
     if wrt is None:
         wrt = next(iter(function.signature.parameters))
-    names = [wrt] if isinstance(wrt, str) else list(wrt)
+    names = (
+        [wrt] if isinstance(wrt, str) else list(wrt) if isinstance(wrt, (list, tuple, set, frozenset, dict)) else None
+    )
+    if names is None or not all(isinstance(name, str) for name in names):
+        raise ArgumentError(
+            f"what to differentiate by is named: 'w' or ['w', 'b'], not {wrt!r}; the arguments of {function.name} are "
+            f"{', '.join(function.signature.parameters)}"
+        )
     return {name: traced.leaves(name) for name in names}
 
 

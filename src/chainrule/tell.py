@@ -101,7 +101,10 @@ def source(
 
         return emit_c.source(graph, name=name).text
     gradients = [i.name for i in inputs]
-    return emit_numpy.source(graph, function=name, doc=doc, gradients=gradients, forward=len(traced.graph.outputs)).text
+    forward = len(traced.graph.outputs)
+    return emit_numpy.source(
+        graph, function=name, doc=doc, gradients=gradients, forward=forward, result=traced.result
+    ).text
 
 
 def check(

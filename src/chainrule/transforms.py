@@ -14,7 +14,7 @@ import numpy as np
 from .derive import forward, jacobian, reverse
 from .frontend.function import Function
 from .frontend.trace import Traced
-from .ir.errors import DerivativeError
+from .ir.errors import ArgumentError, DerivativeError
 from .ir.graph import Graph
 from .ir.node import Input, Node
 from .pipeline import arrange, as_function, check_differentiable, evaluate, gradient_graph, kept, wanted
@@ -177,6 +177,8 @@ def jvp(f: Callable[..., Any], tangents: Mapping[str, Any]) -> Callable[..., tup
 
 def _input(traced: Traced, name: str) -> Input:
     """The one array of this name. Raises ArgumentError, or DerivativeError where it has no derivative."""
+    if not isinstance(name, str):
+        raise ArgumentError(f"one argument is named here, such as 'w', not {name!r}")
     group = traced.leaves(name)
     if len(group) > 1:
         raise DerivativeError(f"{name!r} is a structure of arrays: name one, such as {group[0].name!r}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import pairwise, schedule
 from .numpy_kinds import covers, has_array, is_float_array, spread_number, truth
-from .numpy_lines import INDENT, body, docstring, returned, signature
+from .numpy_lines import INDENT, body, docstring, returned, signature, structured
 from .numpy_names import identifier
 from .numpy_structure import one_hot, structure
 
@@ -213,12 +214,13 @@ def source(
     gradients: Sequence[str] = (),
     long_axes: bool = False,
     forward: int | None = None,
+    result: Any = None,
 ) -> Source:
     """The graph as a Python function that needs NumPy alone. It returns a tuple of the outputs.
 
     ``forward``: how many leading outputs belong to the forward pass, where that and the backward pass get headings;
-    then the bare value is returned (a tuple of several), and, if there are any, a dict with an entry for each name in
-    ``gradients``.
+    then the value is returned, in the structure of ``result``, and, if there are any, a dict with an entry for each
+    name in ``gradients``.
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)
@@ -247,7 +249,9 @@ def source(
         ending = [f"{INDENT}return ({', '.join(outputs)},)"]
     else:
         pairs = list(zip(gradients, outputs[forward:], strict=True)) if gradients else None
-        ending = returned(outputs[:forward], pairs)
+        own = outputs[:forward]
+        value = structured(result if result is not None else own[0] if len(own) == 1 else tuple(own), iter(own))
+        ending = returned(value, pairs)
     text = "\n".join(
         [
             "import numpy as np\n",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 WIDTH = 120
 INDENT = "    "
@@ -58,16 +59,29 @@ def _break(text: str, room: int) -> int | None:
     return -min(late or places)[2] if places else None
 
 
-def returned(values: Sequence[str], gradients: Sequence[tuple[str, str]] | None) -> list[str]:
-    """The return statement: the values alone, or with a dict of gradients by name, indented."""
+def returned(value: str, gradients: Sequence[tuple[str, str]] | None) -> list[str]:
+    """The return statement: the value alone, or with a dict of gradients by name, indented."""
     if gradients is None:
-        return [f"{INDENT}return {values[0] if len(values) == 1 else ', '.join(values)}"]
-    value = values[0] if len(values) == 1 else f"({', '.join(values)})"
+        return [f"{INDENT}return {value}"]
     entries = [f"{literal(name)}: {text}" for name, text in gradients]
     line = f"{INDENT}return {value}, {{{', '.join(entries)}}}"
     if len(line) <= WIDTH:
         return [line]
     return [f"{INDENT}return {value}, {{", *(f"{2 * INDENT}{entry}," for entry in entries), f"{INDENT}}}"]
+
+
+def structured(tree: Any, texts: Iterator[str]) -> str:
+    """A structure of dicts, lists and tuples as Python writes it, with these texts for its leaves."""
+    match tree:
+        case dict():
+            return f"{{{', '.join(f'{literal(str(key))}: {structured(below, texts)}' for key, below in tree.items())}}}"
+        case list():
+            return f"[{', '.join(structured(below, texts) for below in tree)}]"
+        case tuple():
+            parts = [structured(below, texts) for below in tree]
+            return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+        case _:
+            return next(texts)
 
 
 def literal(text: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir.build import scalar_value
-from ..ir.node import Concat, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, SliceSpec, Subscripts
+from ..ir.node import Concat, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, Subscripts
 from ..ir.templates import ATOM, COMPARE, PRODUCT, Spelled, bracket
-from .numpy_sums import atom, plain_sum, reshape
+from .numpy_sums import atom, plain_sum, reshape, slices_text
 
 if TYPE_CHECKING:
     from .numpy import Writer
@@ -180,22 +180,6 @@ def einsum_call(writer: Writer, node: Einsum) -> str:
         return text
     index = [":" if i in carried else "None" for i in node.out]
     return f"np.broadcast_to({text}[{', '.join(index)}], {writer.shape(node.shape)})"
-
-
-def slices_text(specs: tuple[SliceSpec, ...]) -> str:
-    """Slices as Python writes them."""
-    parts = []
-    for spec in specs:
-        if spec is None:
-            parts.append(":")
-            continue
-        first, entries, step = spec
-        stop = first + entries * step
-        ends = f"{first or ''}:{'' if stop < 0 else stop}" if step > 0 else f"{first}:{'' if stop < 0 else stop}"
-        parts.append(ends if step == 1 else f"{ends}:{step}")
-    while len(parts) > 1 and parts[-1] == ":":
-        parts.pop()
-    return ", ".join(parts)
 
 
 def pad(writer: Writer, node: Pad) -> Spelled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..ir.node import Einsum, Reduce, Reshape
+from ..ir.node import Einsum, Reduce, Reshape, Slice, SliceSpec
 from ..ir.templates import ATOM, Spelled, bracket
 
 if TYPE_CHECKING:
@@ -76,5 +76,29 @@ def reshape(writer: Writer, node: Reshape) -> Spelled:
                 return _summed(writer, x, keep=True), ATOM
             if isinstance(x, Reduce) and not x.op.definition:
                 return writer.reduce(x, keep=True)
+    if isinstance(x, Slice) and x not in writer.variables:
+        single = [spec is not None and spec[1] == 1 for spec in x.params[0]]
+        if node.shape == tuple(extent for extent, one in zip(x.shape, single, strict=True) if not one):
+            # One entry of an axis, which goes with it: x[:, 0].
+            return f"{atom(writer.spell(x.args[0]))}[{slices_text(x.params[0], single=True)}]", ATOM
     shape = ", ".join(map(writer.extent, node.shape))
     return f"{atom(writer.spell(x))}.reshape({shape or '()'})", ATOM
+
+
+def slices_text(specs: tuple[SliceSpec, ...], *, single: bool = False) -> str:
+    """Slices as Python writes them; ``single`` writes one entry of an axis as its number, which drops the axis."""
+    parts = []
+    for spec in specs:
+        if spec is None:
+            parts.append(":")
+            continue
+        first, entries, step = spec
+        if single and entries == 1:
+            parts.append(str(first))
+            continue
+        stop = first + entries * step
+        ends = f"{first or ''}:{'' if stop < 0 else stop}" if step > 0 else f"{first}:{'' if stop < 0 else stop}"
+        parts.append(ends if step == 1 else f"{ends}:{step}")
+    while len(parts) > 1 and parts[-1] == ":":
+        parts.pop()
+    return ", ".join(parts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..ir.graph import Graph, toposort
-from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reshape, Size
+from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reshape, Size, Slice
 
 READABLE = 6
 """How many operations a line may hold."""
@@ -77,6 +77,9 @@ def _is_free(node: Node) -> bool:
             return True
         case Einsum():
             return node.is_layout
+        case Slice():
+            # A view of an argument.
+            return not node.args[0].args
         case Reshape():
             # Axes of length one that are dropped are there again for NumPy's broadcasting.
             old = node.args[0].shape

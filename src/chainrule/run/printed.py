@@ -18,6 +18,7 @@ from ..ir.dims import bind_sizes
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph
 from ..ir.node import Map
+from .indices import misplaced_index
 from .interpret import interpret, precision
 
 LONGEST = 3000
@@ -74,6 +75,9 @@ class Program:
                     # Python's own numbers (sizes) do not divide by zero, NumPy's do: 1/0 samples is infinite.
                     named = dict(zip(self._shapes, given, strict=True))
                     results = interpret(self.graph.outputs, named, dtype=dtype, sizes=sizes)
+                except IndexError as error:
+                    named = dict(zip(self._shapes, given, strict=True))
+                    raise IndexError(misplaced_index(self.graph, named, negative=True) or str(error)) from error
             return settled(results, self._results, dtype, given)
 
         return run

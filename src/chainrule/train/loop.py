@@ -74,6 +74,10 @@ def train(
     lengths; ShapeError where shapes do not fit; DerivativeError where the loss is no single float.
     """
     optimizer = adam() if optimizer is None else optimizer
+    if not isinstance(optimizer, Optimizer):
+        raise ArgumentError(
+            f"an optimizer is made by cr.sgd(0.1), cr.momentum(…) or cr.adam(1e-3), not {optimizer!r:.60}"
+        )
     _check_numbers(batch_size=batch_size, epochs=epochs, seed=seed)
     given = problem(loss, parameters, data)
     measures = _measures(given, loss, validation, metrics)

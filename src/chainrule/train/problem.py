@@ -11,7 +11,7 @@ import numpy as np
 from ..ir.dims import bind_sizes
 from ..ir.errors import ArgumentError
 from ..ir.node import Input
-from ..pipeline import arrange, as_function, wanted
+from ..pipeline import arrange, as_function, misplaced_index, wanted
 
 if TYPE_CHECKING:
     from ..frontend.function import Function
@@ -52,12 +52,18 @@ class Problem:
     def trace(self, batch: Mapping[str, Any], *, free: bool) -> Traced:
         """The loss for batches like this one; ``free`` leaves the number of samples open.
 
-        Raises TraceError or ShapeError where the function needs that number.
+        Raises TraceError or ShapeError where the function needs that number, ArgumentError where the data hold a label
+        or index that is outside what it chooses from.
         """
         shapes = {name: _shape_of(value) for name, value in self.parameters.items()}
         for name, array in batch.items():
             shapes[name] = _spelled((BATCH if free else len(array), *array.shape[1:]), array.dtype)
-        return self.function.with_shapes(shapes).trace(self.bound(batch))
+        traced = self.function.with_shapes(shapes).trace(self.bound(batch))
+        # A label of −1 would count from the end, and teach the last class.
+        complaint = misplaced_index(traced.graph, {**batch, **self.data}, negative=False)
+        if complaint:
+            raise ArgumentError(complaint)
+        return traced
 
     def inputs(self, traced: Traced) -> list[Input]:
         """The inputs that are parameters, in order."""
