@@ -156,7 +156,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: traced(lambda x: None, V), TraceError, "returned None: is its return statement missing"),
     (lambda: traced(lambda x: {"a": "b"}, V), TraceError, r"returned 'b' \(at a\), which is no number or array"),
     (lambda: traced(lambda x: object(), V), TraceError, "returned object, which is no number or array"),
-    (lambda: traced(lambda x, n: x, V, 3).leaves("n"), ArgumentError, "'n' of <lambda> is 3, a fixed value"),
+    (lambda: traced(lambda x, n: x, V, 3).leaves("n"), ArgumentError, "'n' of f is 3, a fixed value"),
     (lambda: traced(lambda x: x["w1"], {"w1": V}).leaves("x.w2"), ArgumentError, "'x.w2'; did you mean 'x.w1'"),
     (lambda: traced(lambda x: x["w"], {"w": V}).flatten({"x": {"v": V}}), ArgumentError, "x is structured otherwise"),
     (lambda: Function(loss)(*[V] * 6), ChainruleError, "loss has no engine"),

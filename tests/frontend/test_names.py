@@ -127,7 +127,7 @@ NAMES: list[tuple[Callable[..., Any], dict[str, str], list[str]]] = [
     (decorated, {"x": "3"}, ["inner"]),
     (loss_is_taken, {"x": "3"}, ["loss_is_taken"]),
     (recursive, {"x": "3"}, ["step"]),
-    (lambda x: x.sum(), {"x": "3"}, []),
+    (lambda x: x.sum(), {"x": "3"}, ["f"]),
     (functools.partial(looped, w=np.eye(3)), {"x": "2 3"}, ["h1", "h2", "h3", "out"]),
 ]
 

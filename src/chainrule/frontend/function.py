@@ -43,7 +43,8 @@ class Function:
         self.__wrapped__ = function
         self.__doc__ = function.__doc__
         self.__module__ = getattr(function, "__module__", __name__)
-        self.name = name if name is not None else str(getattr(function, "__name__", type(function).__name__))
+        given = name if name is not None else str(getattr(function, "__name__", type(function).__name__))
+        self.name = "f" if given == "<lambda>" else given
         self.__name__ = self.name
         self.__qualname__ = getattr(function, "__qualname__", self.name)
         self.signature = inspect.signature(function)
