@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.special
 
 import chainrule.ops  # noqa: F401  (fills the registry)
 from chainrule.ir.node import Input
@@ -76,17 +75,19 @@ def of_reduction(op: Reduction) -> Iterator[str]:
         yield "no convention"
     if not op.latex or not op.text or places(op.numpy) != {"0"} or "{axis}" not in op.numpy:
         yield "no spelling"
-    elif not agrees(op.numpy.format("v[0]", axis="axis=1"), lambda x: op.ref(x, axis=(1,)), [np.eye(3)]):
+    elif not agrees(op.numpy.format("v[0]", axis="axis=1"), lambda x: op.ref(x, axis=(1,)), [np.eye(3)], op.definition):
         yield "the NumPy spelling is another function"
     if not op.special:
         yield "no special entries"
     yield from without_oracle(op)
 
 
-def agrees(source: str, ref: Any, operands: list[Any]) -> bool:
-    """Whether a line of NumPy gives what the record means."""
+def agrees(source: str, ref: Any, operands: list[Any], definition: str = "") -> bool:
+    """Whether a line of NumPy, with the function that it brings along, gives what the record means."""
+    scope = {"np": np, "v": operands}
+    exec(definition, scope)
     with np.errstate(all="ignore"):
-        found = eval(source, {"np": np, "logsumexp": scipy.special.logsumexp, "v": operands})
+        found = eval(source, scope)
         return np.allclose(found, ref(*operands), rtol=1e-13)
 
 
@@ -106,7 +107,7 @@ def test_each_record_is_looped_over_by_the_tests_of_its_family() -> None:
     cases = [case[0] for case in test_structural.CASES]
     looped = {id(op) for op in [*test_elementwise.ELEMENTWISE, *test_reductions.REDUCTIONS, *cases]}
     assert [op.name for op in RECORDS if id(op) not in looped] == []
-    assert sorted(op.name for op in RECORDS if not isinstance(op, Structural)) == sorted(JAX)
+    assert {op.name for op in RECORDS if not isinstance(op, Structural)} >= set(JAX)
 
 
 BAD = [
