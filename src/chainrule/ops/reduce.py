@@ -11,7 +11,7 @@ from ..ir.node import Delta, Einsum, Node
 from ..ir.records import NON_NEGATIVE, Fold, Over, Reduction
 from ..ir.registry import call, function, register
 
-__all__ = ["logsumexp", "max", "min", "norm", "prod"]
+__all__ = ["logsumexp", "max", "min", "norm", "prod", "softmin"]
 
 
 def _tied_share(x: Node, y: Node, over: Over) -> Node:
@@ -155,5 +155,38 @@ def logsumexp(x, axis=None):
         ),
         empty=float("-inf"),
         special=(((1000.0, 1001.0), (0.2689414213699951, 0.7310585786300049)),),
+    )
+)
+
+
+def _mp_softmin(entries):  # type: ignore[no-untyped-def]  # numbers of mpmath, which only the tests have
+    import mpmath
+
+    return -mpmath.log(mpmath.fsum(mpmath.exp(-x) for x in entries))
+
+
+softmin: Reduction = register(
+    Reduction(
+        name="softmin",
+        ref=lambda x, axis: -_shifted(-x, axis),
+        partials=lambda x, y, over: call("exp", y - x),
+        why="the slope of the smooth minimum is the softmax of −x",
+        numpy="softmin({0}, {axis})",
+        definition='''
+def softmin(x, axis=None):
+    """−log Σ exp(−x), the smooth minimum, shifted by the smallest entry so that nothing overflows."""
+    low = x.min(axis, keepdims=True)
+    low = np.where(np.isfinite(low), low, 0)
+    return np.squeeze(low, axis) - np.log(np.exp(low - x).sum(axis))
+''',
+        latex=r"\operatorname{softmin}",
+        text="softmin",
+        c=(
+            Fold("INFINITY", "{x} < {s} ? {x} : {s}", "isfinite({s}) ? {s} : 0"),
+            Fold("0", "{s} + exp{f}({p} - {x})", "{p} - log({s})"),
+        ),
+        empty=float("inf"),
+        special=(((1000.0, 1001.0), (0.7310585786300049, 0.2689414213699951)),),
+        oracle=_mp_softmin,
     )
 )
