@@ -7,6 +7,7 @@ commutative operation match in either order.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -31,7 +32,7 @@ class Bindings(dict[str, Node]):
         self.inner: list[Node] = []
 
 
-class Pattern:
+class Pattern(ABC):
     """A shape that an expression may have."""
 
     def __add__(self, other: Any) -> Pattern:
@@ -67,16 +68,16 @@ class Pattern:
     def __invert__(self) -> Pattern:
         return App("logical_not", (self,))
 
+    @abstractmethod
     def match(self, node: Node, bound: Bindings, then: Then = nothing_more) -> bool:
         """Whether the node has this shape, and what is left to match (``then``) fits too; fills in the variables.
 
         Where it does not, everything is as it was: so each order of a commutative operation is tried in earnest.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, bound: Mapping[str, Node]) -> Any:
         """The expression of this shape with the variables filled in (a plain number stays one)."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
@@ -20,7 +21,7 @@ State: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Optimizer:
+class Optimizer(ABC):
     """One rule for every parameter: its state at the beginning, and its update."""
 
     lr: float
@@ -35,9 +36,9 @@ class Optimizer:
         """The state that a parameter begins with: arrays of the parameter's precision."""
         return {}
 
+    @abstractmethod
     def update(self, parameter: Any, gradient: Any, state: State) -> tuple[Any, dict[str, Any]]:
         """The new parameter and the new state, from traced arrays or plain ones."""
-        raise NotImplementedError
 
     def settings(self) -> dict[str, Any]:
         """Name and numbers, for the record."""
