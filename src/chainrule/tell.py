@@ -12,8 +12,8 @@ from .emit import numpy as emit_numpy
 from .ir.derivation import Derivation
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError, DerivativeError
-from .ir.graph import Graph
-from .ir.node import Const, Input
+from .ir.graph import Graph, depends_on
+from .ir.node import Const, Input, Map, Reduce
 from .pipeline import GradientGraph, as_function, gradient_graph, wanted
 from .run.printed import Program
 from .simplify import simplify, stabilise
@@ -53,12 +53,23 @@ def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") 
         if canonical(result) is not canonical(gradient):
             # Its last step is evaluated like every other; that it is an identity is what could not be shown.
             notes = (*notes, "the last step is shown by numbers, not by rearranging")
-    told = replace(told, notes=notes)
+    told = replace(told, notes=(*notes, *_conventions(forward, inputs[0])))
     error, step = explain.largest_deviation(told)
     if not error < 1e-9:
         where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
         raise ArithmeticError(f"the derivation by {inputs[0].name} deviates by {error:.1e}{where}")
     return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
+
+
+def _conventions(graph: Graph, wrt: Input) -> tuple[str, ...]:
+    """What is returned at points without a derivative, for each operation on the way that has such points."""
+    active = depends_on(graph.outputs[:1], [wrt])
+    passed = [node.op for node in graph.nodes() if node in active and isinstance(node, (Map, Reduce))]
+    told = {op.name: op.convention for op in passed if op.convention and not op.analytic and not op.singular}
+    notes = [f"{name}: {convention}" for name, convention in told.items()]
+    if notes:
+        notes.append("a convention belongs to one operation: where several meet at such points, they do not compose")
+    return tuple(notes)
 
 
 def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...]]:

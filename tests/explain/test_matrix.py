@@ -65,3 +65,15 @@ def test_twelve_layers_are_told() -> None:
     assert told.error < 1e-9
     assert max(map(len, str(told).splitlines())) <= 112
     assert cr.derive(deep, "W0", form="components").error < 1e-9
+
+
+def test_a_derivation_through_a_kink_says_which_convention_was_used() -> None:
+    @cr.function(x="")
+    def odd(x: Any) -> Any:
+        return cr.relu(x) - cr.relu(-x)
+
+    notes = cr.derive(odd).notes
+    assert "relu: the slope at 0 is 0, the smallest subgradient" in notes
+    assert any("do not compose" in note for note in notes)
+    assert "relu: the slope at 0 is 0" in str(cr.derive(odd))
+    assert cr.derive(cr.function(x="")(lambda x: cr.tanh(x) ** 2)).notes == ()
