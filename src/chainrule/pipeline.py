@@ -66,10 +66,10 @@ def gradient_graph(traced: Traced, wrt: Sequence[Input]) -> GradientGraph:
 
     Raises DerivativeError where the first result is no single float, or where an input in ``wrt`` has no derivative.
     """
-    graph = stabilise(traced.graph)
-    loss = _loss_of(traced, graph)
     for node in wrt:
         check_differentiable(node, traced.function)
+    graph = stabilise(traced.graph)
+    loss = _loss_of(traced, graph)
     cotangents = reverse({loss: constant(1, "float")}, wrt)
     gradients = tuple(cotangents.get(node) for node in wrt)
     outputs = (*graph.outputs, *gradients)
