@@ -18,7 +18,7 @@ from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import pairwise, schedule
 from .numpy_kinds import covers, has_array, is_float_array, spread_number, truth
-from .numpy_lines import INDENT, body, docstring, returned, signature, structured
+from .numpy_lines import body, docstring, returned, signature
 from .numpy_names import identifier
 from .numpy_structure import one_hot, structure
 
@@ -224,7 +224,7 @@ def source(
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
     graph = pairwise(graph)
-    function = identifier("f" if function == "<lambda>" else function, set())
+    function = identifier(function, set())
     taken: set[str] = {function}
     arguments: dict[Node, str] = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
     # Fixed before names for values are given out, so that N stays N.
@@ -238,20 +238,8 @@ def source(
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]
-    head = [(f"{name} = {_size_of(d, arguments)}", "") for d, name in dims.items() if d in writer.used]
-    floating = [name for node, name in constants.items() if node.kind == "float"]
-    if writer.needs_dtype or floating:
-        floats = [name for i, name in arguments.items() if i.kind == "float"]
-        head.append((f"dtype = np.result_type({', '.join(floats) or 'float'})", ""))
-    head += [(f"{name} = np.asarray({name}, dtype)", "") for name in floating]
+    head = _head(writer, arguments, dims, [name for node, name in constants.items() if node.kind == "float"])
     doc += "".join(f" {name} is its constant array of shape {show_shape(n.shape)}." for n, name in constants.items())
-    if forward is None:
-        ending = [f"{INDENT}return ({', '.join(outputs)},)"]
-    else:
-        pairs = list(zip(gradients, outputs[forward:], strict=True)) if gradients else None
-        own = outputs[:forward]
-        value = structured(result if result is not None else own[0] if len(own) == 1 else tuple(own), iter(own))
-        ending = returned(value, pairs)
     text = "\n".join(
         [
             "import numpy as np\n",
@@ -259,11 +247,22 @@ def source(
             "\n" + signature(function, [*arguments.values(), *constants.values()]),
             *(docstring(doc) if doc else []),
             *body([*head, *lines]),
-            *ending,
+            *returned(outputs, forward, gradients, result),
             "",
         ]
     )
     return Source(text, function, tuple(i.name for i in graph.inputs), tuple(n.value for n in constants))
+
+
+def _head(
+    writer: Writer, arguments: dict[Node, str], dims: dict[Dim, str], constants: list[str]
+) -> list[tuple[str, str]]:
+    """The lines that come first: the sizes and the precision that the text uses, long constants in that precision."""
+    head = [(f"{name} = {_size_of(d, arguments)}", "") for d, name in dims.items() if d in writer.used]
+    if writer.needs_dtype or constants:
+        floats = [name for node, name in arguments.items() if node.kind == "float"]
+        head.append((f"dtype = np.result_type({', '.join(floats) or 'float'})", ""))
+    return head + [(f"{name} = np.asarray({name}, dtype)", "") for name in constants]
 
 
 def _long_constants(graph: Graph, taken: set[str]) -> dict[Const, str]:

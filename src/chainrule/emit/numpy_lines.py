@@ -59,11 +59,18 @@ def _break(text: str, room: int) -> int | None:
     return -min(late or places)[2] if places else None
 
 
-def returned(value: str, gradients: Sequence[tuple[str, str]] | None) -> list[str]:
-    """The return statement: the value alone, or with a dict of gradients by name, indented."""
-    if gradients is None:
+def returned(outputs: Sequence[str], forward: int | None, gradients: Sequence[str], result: Any) -> list[str]:
+    """The return statement, indented: a tuple of the outputs; or, where some of them belong to the ``forward`` pass,
+    the value in the structure of ``result``, and a dict of gradients by name if there are any.
+    """
+    if forward is None:
+        return [f"{INDENT}return ({', '.join(outputs)},)"]
+    own = outputs[:forward]
+    value = structured(result if result is not None else own[0] if len(own) == 1 else tuple(own), iter(own))
+    if not gradients:
         return [f"{INDENT}return {value}"]
-    entries = [f"{literal(name)}: {text}" for name, text in gradients]
+    pairs = zip(gradients, outputs[forward:], strict=True)
+    entries = [f"{literal(name)}: {text}" for name, text in pairs]
     line = f"{INDENT}return {value}, {{{', '.join(entries)}}}"
     if len(line) <= WIDTH:
         return [line]
