@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.build import scalar_value
+from ..ir.build import as_node, cast, is_traced, scalar_value
 from ..ir.node import Const, Einsum, Map, Node, Size
 from ..ir.records import NON_NEGATIVE, REALS, Elementwise, Slopes
-from ..ir.registry import call, register
+from ..ir.registry import call, function, register
 
-__all__ = ["add", "div", "mul", "neg", "pow", "sub"]
+__all__ = ["add", "div", "mul", "neg", "pow", "square", "sub"]
 
 
 def _power(x: np.ndarray, p: np.ndarray) -> Any:
@@ -160,5 +160,12 @@ pow_ = register(
         oracle=lambda x, p: x**p,
     )
 )
+
+
+@function(np.square)
+def square(x: Any) -> Any:
+    """The square, x times x."""
+    return cast(as_node(x), "float") ** 2 if is_traced(x) else np.square(x)
+
 
 pow = pow_

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.build import as_node, broadcast, cast, constant, is_traced, promote
+from ..ir.build import as_node, broadcast, constant, is_traced, promote
 from ..ir.dims import Dim, Extent, Shape, Sizes, known_product, show_shape
 from ..ir.errors import ShapeError, at_user_line
 from ..ir.graph import describe
@@ -17,7 +17,7 @@ from ..ir.records import Slopes, Structural
 from ..ir.registry import call, function, register
 from ..ir.verify import segments
 
-__all__ = ["concatenate", "expand_dims", "flip", "pad", "ravel", "reshape", "square", "squeeze", "stack"]
+__all__ = ["concatenate", "expand_dims", "flip", "pad", "ravel", "reshape", "squeeze", "stack"]
 
 
 def _build_reshape(x: Any, shape: Any) -> Any:
@@ -285,12 +285,6 @@ def zeros_like(x: Any, dtype: Any = None) -> Any:
 def ones_like(x: Any, dtype: Any = None) -> Any:
     """Ones of the array's shape."""
     return broadcast(constant(1, "float"), as_node(x).shape) if is_traced(x) else np.ones_like(x, dtype)
-
-
-@function(np.square)
-def square(x: Any) -> Any:
-    """The square, x times x."""
-    return cast(as_node(x), "float") ** 2 if is_traced(x) else np.square(x)
 
 
 @function(np.shape)
