@@ -56,11 +56,12 @@ from .ops.shape import *
 from .ops.symbol import *
 from .ops.transcendental import *
 from .pipeline import function, parse
-from .tell import check, derive, source
+from .tell import check, source
 from .transforms import grad, hessian, hvp, jvp, value_and_grad, vjp
 from .transforms import jacobian_of as jacobian
 
 if TYPE_CHECKING:
+    from .derivation import ClosedForm, Derivation, derive
     from .train import networks
     from .train.loop import train
     from .train.optimisers import adam, gradient_descent, momentum, sgd
@@ -70,6 +71,9 @@ __version__ = "0.1.0"
 
 _ON_USE = {
     "adam": "train.optimisers",
+    "ClosedForm": "derivation",
+    "Derivation": "derivation",
+    "derive": "derivation",
     "gradient_descent": "train.optimisers",
     "load": "train.run",
     "momentum": "train.optimisers",
@@ -83,6 +87,8 @@ _ON_USE = {
 __all__ = [
     "ArgumentError",
     "ChainruleError",
+    "ClosedForm",
+    "Derivation",
     "DerivativeError",
     "Elementwise",
     "Interval",
@@ -144,17 +150,19 @@ def __getattr__(attribute: str) -> Any:
 
 
 class _Package(ModuleType):
-    """The package as a module that keeps cr.train and cr.check what they are: functions, not the rooms of that name.
+    """The package as a module that keeps cr.train, cr.check and cr.derive what they are: functions, not the rooms of that name.
 
     Python binds a subpackage to its name in the package when it is first imported.
     """
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if not (isinstance(value, ModuleType) and name in ("check", "train")):
+        if not (isinstance(value, ModuleType) and name in ("check", "derive", "train")):
             super().__setattr__(name, value)
 
 
 sys.modules[__name__].__class__ = _Package
+# The room of that name, which importing the pipeline has bound already.
+globals().pop("derive", None)
 
 
 def __dir__() -> list[str]:

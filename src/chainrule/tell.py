@@ -1,89 +1,22 @@
-"""The gradient to read and to trust: printed, derived step by step, and checked."""
+"""The gradient as a program to read, and checked at a point."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from .emit import numpy as emit_numpy
-from .ir.derivation import Derivation
-from .ir.dims import show_shape
-from .ir.errors import ArgumentError, DerivativeError
-from .ir.graph import Graph, depends_on
-from .ir.node import Const, Input, Map, Reduce
-from .pipeline import GradientGraph, as_function, gradient_graph, wanted
+from .ir.errors import ArgumentError
+from .ir.graph import Graph
+from .ir.node import Input
+from .pipeline import as_function, gradient_graph, wanted
 from .run.printed import Program
 from .simplify import simplify, stabilise
 
 if TYPE_CHECKING:
     from .check.numeric import Report
-
-
-def derive(f: Callable[..., Any], wrt: str | None = None, form: str = "matrix") -> Derivation:
-    """The derivation of the gradient of f with respect to one argument, every step of it verified.
-
-    ``form``: "matrix" (a table of forward and backward formulas, and the closed form) or "components" (index notation,
-    one rule at a time). f has its shapes declared. ``print`` it, or take ``.latex()`` or ``.html()``.
-
-    Raises ValueError for an unknown form, ArithmeticError where a step would not hold (it is never shown then), and
-    what `value_and_grad` raises.
-    """
-    from . import explain
-    from .render.derivation import show_derivation
-    from .simplify.canonical import canonical
-
-    if form not in explain.FORMS:
-        raise ValueError(f"{form!r} is no form of telling; there are {', '.join(explain.FORMS)}")
-    function = as_function(f)
-    traced = function.trace()
-    inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
-    if len(inputs) > 1:
-        raise DerivativeError(f"{wrt!r} is a structure of arrays: name one, such as {inputs[0].name!r}")
-    derived = gradient_graph(traced, inputs)
-    (gradient,) = derived.gradients
-    forward, notes = _with_constants_named(derived)
-    if form == "matrix":
-        told = explain.matrix(forward, derived.intermediates, gradient, inputs[0])
-    else:
-        told = explain.components(forward, gradient, inputs[0])
-        result = told.steps[-1].before
-        if canonical(result) is not canonical(gradient):
-            # Its last step is evaluated like every other; that it is an identity is what could not be shown.
-            notes = (*notes, "the last step is shown by numbers, not by rearranging")
-    told = replace(told, notes=(*notes, *_conventions(forward, inputs[0])))
-    error, step = explain.largest_deviation(told)
-    if not error < 1e-9:
-        where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
-        raise ArithmeticError(f"the derivation by {inputs[0].name} deviates by {error:.1e}{where}")
-    return replace(told, error=error, checker=lambda d: explain.largest_deviation(d)[0], printer=show_derivation)
-
-
-def _conventions(graph: Graph, wrt: Input) -> tuple[str, ...]:
-    """What is returned at points without a derivative, for each operation on the way that has such points."""
-    active = depends_on(graph.outputs[:1], [wrt])
-    passed = [node.op for node in graph.nodes() if node in active and isinstance(node, (Map, Reduce))]
-    told = {op.name: op.convention for op in passed if op.convention and not op.analytic and not op.singular}
-    notes = [f"{name}: {convention}" for name, convention in told.items()]
-    if notes:
-        notes.append("a convention belongs to one operation: where several meet at such points, they do not compose")
-    return tuple(notes)
-
-
-def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...]]:
-    """The function's graph with a name for each constant array, the same in every line of a telling; and a legend."""
-    names = dict(derived.forward.names)
-    taken, notes, count = {*derived.graph.names.values()}, [], 0
-    for node in derived.graph.nodes():
-        if isinstance(node, Const) and node.shape and node not in names:
-            count += 1
-            while f"A{count}" in taken:
-                count += 1
-            names[node] = f"A{count}"
-            notes.append(f"A{count} is a constant array of shape {show_shape(node.shape)}")
-    return Graph(derived.forward.inputs, derived.forward.outputs, names), tuple(notes)
 
 
 def source(

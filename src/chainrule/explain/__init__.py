@@ -1,9 +1,16 @@
-"""The forms of telling: each makes a Derivation, whose last line is the gradient that runs."""
+"""The forms of telling: each makes a Telling, whose last line is the gradient that runs."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..ir.telling import Telling
 from .components import components
 from .evaluate import deviation, largest_deviation
 from .matrix import matrix
+from .subject import Subject
 
-FORMS = ("matrix", "components")
+FORMS: Mapping[str, Callable[[Subject], Telling]] = {"matrix": matrix, "components": components}
+"""Every form by its name."""
 
-__all__ = ["FORMS", "components", "deviation", "largest_deviation", "matrix"]
+__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix"]

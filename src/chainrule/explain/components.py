@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..ir.derivation import Derivation, Step
-from ..ir.graph import Graph, describe, substitute, toposort
-from ..ir.node import D, Delta, Einsum, Input, Map, Node
+from ..ir.graph import describe, substitute, toposort
+from ..ir.node import D, Delta, Einsum, Map, Node
+from ..ir.telling import Chain, Section, Step, Telling
 from ..simplify import TELL, Applied, Phase, rewrite
 from ..simplify.pattern import fit, spread_scalar
 from ..simplify.rule import Context
 from ..simplify.rules.layout import compose, contract_delta
 from .differentiate import Varying, advance, derivative
+from .subject import Subject
 
 _LONGEST = 2000
 _AT_ONCE = frozenset(
@@ -42,24 +43,26 @@ _SHORT = {
 _EVERY_TERM = "a factor goes to every term of a sum"
 
 
-def components(graph: Graph, gradient: Node, wrt: Input) -> Derivation:
-    """The derivation of ∂loss/∂wrt in components, ending in ``gradient``, the graph that runs.
+def components(subject: Subject) -> Telling:
+    """The derivation in components, ending in the graph that runs, a section for each thing that was asked for.
 
-    The function's first output is the loss; the names are the graph's. Raises ArithmeticError where a step or the end
-    does not hold.
+    Raises ArithmeticError where the derivation does not end.
     """
-    loss = graph.outputs[0]
-    telling = _Telling(dict(graph.names), wrt)
-    steps, result = telling.work_out(loss)
-    why = _matrix_why(gradient, graph.names)
-    steps = [*steps, Step(result, gradient, "as matrices", why, where=telling.name_of(loss))]
-    return Derivation("components", graph, wrt, tuple(steps), gradient, graph.names)
+    sections = []
+    for wrt, gradient in subject.gradients.items():
+        told = _Telling(dict(subject.names), wrt)
+        steps, result = told.work_out(subject.loss)
+        why = _matrix_why(gradient, subject.names)
+        steps = [*steps, Step(result, gradient, "as matrices", why, subject.name_of(subject.loss))]
+        chain = Chain(tuple(steps[:-1]), "components", wrt)
+        sections.append(Section("", (chain, Chain(tuple(steps[-1:]), "matrix", wrt))))
+    return Telling("components", subject.graph, subject.closed, subject.names, tuple(sections), at=subject.at)
 
 
 class _Telling:
     """The derivatives that were worked out so far, each with its steps."""
 
-    def __init__(self, names: dict[Node, str], wrt: Input) -> None:
+    def __init__(self, names: dict[Node, str], wrt: Node) -> None:
         self.names = names
         self.wrt = wrt
         self.varying = Varying(wrt)
@@ -74,7 +77,7 @@ class _Telling:
         steps: list[Step] = []
         where = self.name_of(f)
         if f in self.names and f.args:
-            steps.append(Step(line, line, "substitution", f"{where} written out", where, opened=f))
+            steps.append(Step(line, line, "substitution", f"{where} written out", where, opened=frozenset([f])))
         while (d := self._next_derivative(line)) is not None:
             inside = d.args[0]
             named = inside in self.names and inside.args and inside is not f and inside is not self.wrt

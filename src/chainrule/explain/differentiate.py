@@ -31,11 +31,12 @@ class Varying:
         stack = [node]
         while stack:
             top = stack[-1]
-            todo = [arg for arg in top.args if arg not in self._known] if top not in self._known else []
+            todo = [] if top in self._known else [arg for arg in top.args if arg not in self._known]
             if todo:
                 stack += todo
                 continue
-            self._known.setdefault(top, any(self._known[arg] for arg in top.args))
+            if top not in self._known:
+                self._known[top] = any(self._known[arg] for arg in top.args)
             stack.pop()
         return self._known[node]
 

@@ -6,16 +6,16 @@ compared with differences of the function itself in extended precision, so the c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from ..derive import jacobian
-from ..ir.derivation import Derivation, Step
-from ..ir.dims import Sizes
+from ..ir.dims import Sizes, bind_sizes
 from ..ir.graph import Graph, rebuild, substitute, toposort
 from ..ir.node import D, Gather, Input, Node, Scatter
+from ..ir.telling import Step, Telling, all_steps
 from ..ops.symbol import smooth_stand_in
 from ..run.interpret import interpret
 
@@ -27,21 +27,20 @@ def without_derivatives(nodes: Sequence[Node]) -> list[Node]:
 
     def make(node: Node, args: tuple[Node, ...]) -> Node:
         if isinstance(node, D):
-            return jacobian([args[0]], args[1])[0]
+            return _jacobian(args[0], args[1], args[2:])
         return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
 
     return rebuild(nodes, make, {})
 
 
-def all_steps(steps: Iterable[Step]) -> list[Step]:
-    """The steps in order of reading: those inside a step before it."""
-    result: list[Step] = []
-    stack = list(steps)
-    while stack:
-        step = stack.pop()
-        result.append(step)
-        stack.extend(step.steps)
-    return result[::-1]
+def _jacobian(f: Node, w: Node, held: Sequence[Node]) -> Node:
+    """∂f/∂w by forward mode, ``held`` kept constant."""
+    if not held:
+        return jacobian([f], w)[0]
+    stands_for = {node: Input.of(f"held.{k}", node.shape, node.kind) for k, node in enumerate((w, *held))}
+    (opened,) = substitute([f], stands_for)
+    (result,) = substitute(jacobian([opened], stands_for[w]), {v: k for k, v in stands_for.items()})
+    return result
 
 
 def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
@@ -93,46 +92,60 @@ def deviation(a: Any, b: Any) -> float:
     return float(np.max(np.abs(a - b), initial=0)) / scale
 
 
-def largest_deviation(told: Derivation, points: int = _POINTS) -> tuple[float, Step | None]:
+def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step | None]:
     """The largest relative deviation of the two sides of any step at random points, and the step it occurs in.
 
-    The closed form is compared with differences of the function too; where it deviates, so that a record's slope must
-    be wrong, the step is the first that differences do not bear out.
+    Every number that is shown is worked out anew at the telling's point. The closed forms are compared with differences
+    of the function too; where one deviates, so that a record's slope must be wrong, the step is the first that
+    differences do not bear out.
     """
     steps = all_steps(told.steps)
     sides = without_derivatives([side for step in steps for side in (step.before, step.after)])
-    worst, where = 0.0, None
+    worst, where = _shown_numbers(told), None
     for seed in range(points):
-        values, sizes = finite_point(told.graph, [*sides, told.closed_form, *told.graph.outputs[:1]], seed)
+        every = [*sides, *told.closed.values(), told.loss]
+        values, sizes = finite_point(told.graph, every, seed)
         results = _run(sides, values, sizes, seed, np.float64)
         for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
             found = deviation(before, after)
             if found > worst or not np.isfinite(found):
                 worst, where = found, step
-        by_differences = _against_differences(told, values, sizes, seed)
-        if not by_differences <= 1e-6:
-            return by_differences, _first_wrong(steps, values, sizes, seed) or steps[-1]
+        for wrt, closed in told.closed.items():
+            by_differences = _against_differences(told.loss, wrt, closed, values, sizes, seed)
+            if not by_differences <= 1e-6:
+                return by_differences, _first_wrong(steps, values, sizes, seed) or (steps[-1] if steps else None)
     return worst, where
 
 
-def _against_differences(told: Derivation, values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> float:
-    """The closed form against a central difference of the function along a random direction, in long double."""
-    if not isinstance(told.wrt, Input):
+def _shown_numbers(told: Telling) -> float:
+    """The largest deviation of a number that is shown from what its node is at the telling's point."""
+    if not told.values:
         return 0.0
+    values = {name: np.asarray(value) for name, value in told.at.items()}
+    inputs = {node.name: node.shape for node in told.graph.inputs}
+    sizes = bind_sizes(inputs, {name: value.shape for name, value in values.items()})
+    nodes = without_derivatives([value.node for value in told.values])
+    results = _run(nodes, values, sizes, 0, np.float64)
+    return max(deviation(value.value, result) for value, result in zip(told.values, results, strict=True))
+
+
+def _against_differences(
+    loss: Node, wrt: Node, closed: Node, values: dict[str, np.ndarray], sizes: Sizes, seed: int
+) -> float:
+    """The closed form against a central difference of the function along a random direction, in long double."""
     wide = {n: v.astype(np.longdouble) if v.dtype.kind == "f" else v for n, v in values.items()}
-    name = told.wrt.name
-    direction = np.random.default_rng(seed).normal(size=wide[name].shape).astype(np.longdouble)
+    moving = Input.of("differences.by", wrt.shape)
+    (opened,) = substitute([loss], {wrt: moving})
+    at, gradient = _run([wrt, closed], wide, sizes, seed, np.longdouble)
+    direction = np.random.default_rng(seed).normal(size=at.shape).astype(np.longdouble)
     h = np.longdouble(1e-6)
-
-    def loss(offset: Any) -> Any:
-        moved = {**wide, name: wide[name] + offset * direction}
-        return _run(told.graph.outputs[:1], moved, sizes, seed, np.longdouble)[0]
-
-    slope = (loss(h) - loss(-h)) / (2 * h)
-    (gradient,) = _run([told.closed_form], wide, sizes, seed, np.longdouble)
+    up, down = (
+        _run([opened], {**wide, moving.name: at + offset * direction}, sizes, seed, np.longdouble)[0]
+        for offset in (h, -h)
+    )
     terms = gradient * direction
     scale = max(float(np.sum(np.abs(terms))), 1e-300)
-    return float(abs(slope - np.sum(terms))) / scale
+    return float(abs((up - down) / (2 * h) - np.sum(terms))) / scale
 
 
 def _first_wrong(steps: Sequence[Step], values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> Step | None:

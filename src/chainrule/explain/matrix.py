@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from ..ir.derivation import Derivation, Row, Step
-from ..ir.graph import Graph
-from ..ir.node import Einsum, Input, Map, Node, Reduce
+from ..ir.dims import show_shape
+from ..ir.node import Einsum, Map, Node, Reduce
+from ..ir.telling import Math, Name, Section, Sentence, Step, Table, Telling
 from .differentiate import derivative
+from .subject import Subject
 
 
-def matrix(graph: Graph, gradients: Mapping[Node, Node], gradient: Node, wrt: Input) -> Derivation:
-    """The derivation of ∂loss/∂wrt as a table from the loss backwards.
-
-    ``graph`` holds the function, its first output the loss; ``gradients`` gives the gradient of each named
-    intermediate on the way to wrt, and ``gradient`` that of wrt, which ends the table.
-    """
-    loss = graph.outputs[0]
-    forward = [n for n in graph.nodes() if n in graph.names and n in gradients and n is not loss and n.args]
-    rows = [Row(graph.names[loss], loss, None, "the loss")] if loss in graph.names else []
-    steps = []
+def matrix(subject: Subject) -> Telling:
+    """The derivation as a table from the loss backwards; what was asked for ends it."""
+    told = _Rows(subject)
+    loss, graph = subject.loss, subject.graph
+    forward = [n for n in graph.nodes() if n in graph.names and n in subject.intermediates and n.args]
+    if loss in graph.names:
+        told.add(loss, None, "the loss")
     for node in reversed(forward):
-        rows.append(Row(graph.names[node], node, gradients[node], _why(node)))
-        steps.append(
-            Step(derivative(loss, node), gradients[node], "chain rule", _why_back(gradients[node]), graph.names[node])
-        )
-    rows.append(Row(graph.names.get(wrt, wrt.name), wrt, gradient, "what was asked for"))
-    name = graph.names.get(wrt, wrt.name)
-    steps.append(Step(derivative(loss, wrt), gradient, "chain rule", _why_back(gradient), name))
-    return Derivation("matrix", graph, wrt, tuple(steps), gradient, graph.names, tuple(rows))
+        if node is not loss and node not in subject.gradients:
+            told.add(node, subject.intermediates[node], _why(node))
+    for node, gradient in subject.gradients.items():
+        told.add(node, gradient, "what was asked for")
+    head: tuple[Sentence, ...] = (
+        ("",), ("forward",), ("∂", Name(subject.name_of(loss)), "/∂ of it"), ("shape",), ("why",)
+    )  # fmt: skip
+    table = Table(head, tuple(told.rows), tuple(told.claims))
+    return Telling("matrix", graph, subject.closed, graph.names, (Section("", (table,)),), at=subject.at)
+
+
+class _Rows:
+    """The rows of the table, and the equalities that they state."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.rows: list[tuple[Sentence, ...]] = []
+        self.claims: list[Step] = []
+        self.names = dict(subject.names)
+        for node, gradient in {**subject.intermediates, **subject.gradients}.items():
+            self.names.setdefault(gradient, f"d_{subject.name_of(node)}")
+
+    def add(self, node: Node, gradient: Node | None, why: str) -> None:
+        """A row for a node; the loss has no gradient but 1."""
+        name = self.subject.name_of(node)
+        forward: Sentence = (Math(node, opened=frozenset([node])),) if node.args else ("given",)
+        backward: Sentence = ("1",)
+        if gradient is not None:
+            backward = (Math(gradient, opened=frozenset([gradient]), names=self.names, gradients=True),)
+            reason = why_back(gradient)
+            self.claims.append(Step(derivative(self.subject.loss, node), gradient, "chain rule", reason, name))
+        self.rows.append(((Name(name),), forward, backward, (show_shape(node.shape),), (why,)))
 
 
 def _why(node: Node) -> str:
@@ -44,7 +64,7 @@ def _why(node: Node) -> str:
             return str(node.op.why)
 
 
-def _why_back(gradient: Node) -> str:
+def why_back(gradient: Node) -> str:
     """One line on how a gradient is put together."""
     match gradient:
         case Einsum() if len(gradient.args) > 1:

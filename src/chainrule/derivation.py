@@ -1,0 +1,221 @@
+"""Derivations: how a gradient is found, told in one of several forms, every line of it verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .explain import FORMS, Subject, largest_deviation
+from .ir.dims import show_shape
+from .ir.errors import ArgumentError
+from .ir.graph import Graph, depends_on
+from .ir.node import Const, Map, Node, Reduce
+from .ir.telling import Step, Telling
+from .pipeline import GradientGraph, as_function, gradient_graph, wanted
+from .render.document import NOTATIONS, write
+from .render.formula import show
+from .simplify.canonical import canonical
+
+TOLERANCE = 1e-9
+"""The greatest relative deviation of the two sides of a line that is rounding, in float64."""
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedForm:
+    """A gradient as one formula, in the reader's names: ``str`` is one line of text."""
+
+    node: Node
+    names: Mapping[Node, str]
+
+    def latex(self) -> str:
+        """LaTeX, without dollar signs."""
+        return show(self.node, "latex", names=self.names)
+
+    def __str__(self) -> str:
+        return show(self.node, "text", names=self.names)
+
+    def _repr_latex_(self) -> str:
+        return f"${self.latex()}$"
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """The steps by which gradients are found, in one form of telling; print it.
+
+    ``error`` is the largest relative deviation of the two sides of any of its lines at random points.
+    """
+
+    telling: Telling
+    error: float
+
+    @property
+    def form(self) -> str:
+        """The form of telling."""
+        return self.telling.form
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """Every equality, in order; the steps inside of a step are its own ``steps``."""
+        return self.telling.steps
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known besides: conventions at kinks, constants, properties that were used."""
+        return self.telling.notes
+
+    @property
+    def closed_form(self) -> ClosedForm:
+        """The gradient in closed form; of several, that by the first thing asked for."""
+        return next(iter(self.closed_forms.values()))
+
+    @property
+    def closed_forms(self) -> dict[str, ClosedForm]:
+        """The closed form for each thing that was asked for, by its name."""
+        told = self.telling
+        return {told.name_of(wrt): ClosedForm(node, told.names) for wrt, node in told.closed.items()}
+
+    def count(self) -> int:
+        """The number of equalities, the inner ones counted too."""
+        return sum(step.count() for step in self.steps)
+
+    def verify(self) -> float:
+        """Evaluate both sides of every line anew at random points, and every number; the largest relative deviation."""
+        return largest_deviation(self.telling)[0]
+
+    def to(self, notation: str) -> str:
+        """The whole in a notation by its name: text, latex, markdown, html or json."""
+        if notation not in NOTATIONS:
+            raise ValueError(f"{notation!r} is no notation; there are {', '.join(NOTATIONS)}")
+        return write(self.telling, notation, self.error)
+
+    def text(self) -> str:
+        """For a terminal."""
+        return self.to("text")
+
+    def latex(self) -> str:
+        """A LaTeX document, as pdflatex takes it."""
+        return self.to("latex")
+
+    def html(self) -> str:
+        """A page that needs nothing beside it: HTML with MathML."""
+        return self.to("html")
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def _repr_html_(self) -> str:
+        return write(self.telling, "html", self.error, whole=False)
+
+    def _repr_latex_(self) -> str:
+        return write(self.telling, "latex", self.error, whole=False)
+
+
+def derive(
+    f: Callable[..., Any],
+    wrt: str | Sequence[str] | None = None,
+    form: str = "matrix",
+    *,
+    at: Mapping[str, Any] | None = None,
+) -> Derivation:
+    """The derivation of the gradient of f, every step of it verified.
+
+    ``wrt`` names what to differentiate by: arguments, or named intermediates; the first argument unless told. ``form``
+    is one of `FORMS`: "matrix" (a table of forward and backward formulas, and the closed form), "components" (index
+    notation, one rule at a time). f has its shapes declared. ``at`` gives numbers for the arguments, for the forms that
+    show some. ``print`` it, or take ``.latex()`` or ``.html()``.
+
+    Raises ValueError for an unknown form, ArgumentError for a name that f does not have, ArithmeticError where a step
+    would not hold (it is never shown then), and what `value_and_grad` raises.
+    """
+    if form not in FORMS:
+        raise ValueError(f"{form!r} is no form of telling; there are {', '.join(FORMS)}")
+    subject, notes = _subject(f, wrt, at)
+    told = FORMS[form](subject)
+    told = replace(told, notes=(*notes, *told.notes, *_conventions(subject)))
+    _check_ends(told, subject)
+    error, step = largest_deviation(told)
+    if not error < TOLERANCE:
+        where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
+        asked = ", ".join(told.name_of(node) for node in told.closed)
+        raise ArithmeticError(f"the derivation by {asked} deviates by {error:.1e}{where}")
+    return Derivation(told, error)
+
+
+def _subject(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None, at: Mapping[str, Any] | None
+) -> tuple[Subject, tuple[str, ...]]:
+    """What is told of, and notes on its constants."""
+    function = as_function(f)
+    bound = None if at is None else function.bind((), at)
+    traced = function.trace(bound)
+    names = [wrt] if isinstance(wrt, str) else list(wrt) if wrt is not None else None
+    inner = set(traced.graph.names.values()) - set(function.signature.parameters)
+    if names is not None and any(name in inner for name in names):
+        # An intermediate's gradient is found on the way to the arguments.
+        derived = gradient_graph(traced, [i for i in traced.graph.inputs if i.kind == "float"])
+    else:
+        derived = gradient_graph(traced, [i for group in wanted(function, traced, names).values() for i in group])
+        names = None
+    asked = _asked(derived, names)
+    if not asked:
+        raise ArgumentError("name at least one thing to differentiate by")
+    forward, notes = _with_constants_named(derived)
+    numbers = {} if bound is None else {name: np.asarray(value) for name, value in traced.flatten(bound).items()}
+    return Subject(forward, asked, dict(asked), derived.intermediates, numbers), notes
+
+
+def _asked(derived: GradientGraph, names: Sequence[str] | None) -> dict[Node, Node]:
+    """The gradient that runs for each thing asked for."""
+    if names is None:
+        return dict(zip(derived.wrt, derived.gradients, strict=True))
+    found: dict[Node, Node] = {}
+    by_name = {derived.graph.names[node]: node for node in derived.intermediates}
+    inputs: dict[str, tuple[Node, Node]] = {
+        node.name: (node, gradient) for node, gradient in zip(derived.wrt, derived.gradients, strict=True)
+    }
+    for name in names:
+        if name in inputs:
+            found[inputs[name][0]] = inputs[name][1]
+        elif name in by_name:
+            found[by_name[name]] = derived.intermediates[by_name[name]]
+        else:
+            known = ", ".join([*inputs, *by_name])
+            raise ArgumentError(f"{name!r} is nothing that the loss can be differentiated by; there are {known}")
+    return found
+
+
+def _check_ends(told: Telling, subject: Subject) -> None:
+    """Raise ArithmeticError where a telling ends in anything but the gradient that runs."""
+    for wrt, gradient in subject.gradients.items():
+        closed = told.closed[wrt]
+        if closed is not gradient and canonical(closed) is not canonical(gradient):
+            raise ArithmeticError(f"the derivation by {told.name_of(wrt)} does not end in the gradient that runs")
+
+
+def _conventions(subject: Subject) -> tuple[str, ...]:
+    """What is returned at points without a derivative, for each operation on the way that has such points."""
+    graph = subject.graph
+    active = depends_on(graph.outputs[:1], subject.gradients)
+    passed = [node.op for node in graph.nodes() if node in active and isinstance(node, (Map, Reduce))]
+    told = {op.name: op.convention for op in passed if op.convention and not op.analytic and not op.singular}
+    notes = [f"{name}: {convention}" for name, convention in told.items()]
+    if notes:
+        notes.append("a convention belongs to one operation: where several meet at such points, they do not compose")
+    return tuple(notes)
+
+
+def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...]]:
+    """The function's graph with a name for each constant array, the same in every line of a telling; and a legend."""
+    names = dict(derived.forward.names)
+    taken, notes, count = {*derived.graph.names.values()}, [], 0
+    for node in derived.graph.nodes():
+        if isinstance(node, Const) and node.shape and node not in names:
+            count += 1
+            while f"A{count}" in taken:
+                count += 1
+            names[node] = f"A{count}"
+            notes.append(f"A{count} is a constant array of shape {show_shape(node.shape)}")
+    return Graph(derived.forward.inputs, derived.forward.outputs, names), tuple(notes)

@@ -1,0 +1,174 @@
+"""The formulas that a telling is made of, in one notation; `document` lays them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..ir.graph import depends_on
+from ..ir.node import D, Input, Node
+from ..ir.telling import Chain, Definitions, Math, Name, Piece, Sentence, Step, Table, Telling, Term, Value, all_steps
+from .formula import NotationName, equation, show
+from .letters import Letters
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chain: a left side (or none: it goes on), a right side, the rule and why, how far inside."""
+
+    left: str
+    right: str
+    rule: str
+    why: str
+    depth: int = 0
+
+    @property
+    def reason(self) -> str:
+        """The rule and why it holds, in one line."""
+        return self.why if self.rule in ("", "does not depend", "kept constant") else f"{self.rule}: {self.why}"
+
+
+class Spelling:
+    """The formulas of a telling in one notation; a dimension has the same letters in all of them."""
+
+    def __init__(self, told: Telling, notation: NotationName) -> None:
+        self.told = told
+        self.notation: NotationName = notation
+        sides = [side for step in all_steps(told.steps) for side in (step.before, step.after)]
+        self.letters = Letters.for_nodes([*sides, *told.closed.values(), *told.graph.outputs], told.names.values())
+
+    # ------------------------------------------------------------------------------------------ pieces
+
+    def name(self, name: str) -> str:
+        """A bare name, to stand in a line of text."""
+        return self.inline(show(Input.of(name, ()), self.notation))
+
+    def inline(self, formula: str) -> str:
+        """A formula that stands in a line of text."""
+        return formula.replace(' display="block"', "")
+
+    def math(self, piece: Math) -> str:
+        """A formula; a named node that is not opened is its name alone."""
+        told = self.told.names if piece.names is None else piece.names
+        names = {node: name for node, name in told.items() if node not in piece.opened}
+        if piece.node in names:
+            return self.name(names[piece.node])
+        loss = self.told.name_of(self.told.loss) if piece.gradients else ""
+        formula = show(
+            piece.node, self.notation, piece.reading, names=names, letters=self.letters, loss_name=loss
+        )  # fmt: skip
+        return self.inline(formula)
+
+    def value(self, piece: Value) -> str:
+        """A number, or the rows of a small array, with so many significant digits."""
+        return _digits(np.asarray(piece.value), piece.digits)
+
+    # ------------------------------------------------------------------------------------------ blocks
+
+    def definitions(self, block: Definitions) -> list[tuple[str, str]]:
+        """Left and right side of each definition."""
+        names = self.told.names
+        marker = "\x00"
+        result = []
+        for node in block.nodes:
+            line = equation(node, node, self.notation, block.reading, names=names, letters=self.letters)
+            left, _, right = line.replace(_equals(self.notation), marker, 1).partition(marker)
+            result.append((left, right))
+        return result
+
+    def chain(self, block: Chain) -> list[Line]:
+        """The lines of a chain, those inside a step before it. What looks as it did before has no line."""
+        indices: list[str] = []
+        if block.reading == "components" and block.wrt is not None:
+            for extent in block.wrt.shape:
+                indices.append(self.letters.pick(extent, indices))
+        return self._lines(block.steps, block, indices, 0)
+
+    def _lines(self, steps: tuple[Step, ...], block: Chain, indices: list[str], depth: int) -> list[Line]:
+        if not steps:
+            return []
+        lines: list[Line] = []
+        first = steps[0].before
+        rank = len(first.shape) - len(indices)
+        whole = left = self._entry(first, block, rank, indices, self.told.names)
+        before = ""
+        for step in steps:
+            if step.steps:
+                lines += self._lines(step.steps, block, indices, depth + 1)
+                # After an excursion the reader is told again what this is about.
+                left = whole
+            names = {node: name for node, name in self.told.names.items() if node not in step.opened}
+            right = self._entry(step.after, block, rank, indices, names)
+            if right != before:
+                lines.append(Line(left, right, step.rule, step.why, depth))
+                left = ""
+            before = right
+        return lines
+
+    def _entry(
+        self, node: Node, block: Chain, rank: int, indices: Sequence[str], names: Mapping[Node, str]
+    ) -> str:  # fmt: skip
+        """One side of a line; in components one entry of it, whose last axes are those of what is asked for."""
+        if node in names:
+            # Alone on its side, it would be taken for what the formula is about, and written out.
+            node = Input.of(names[node], node.shape, node.kind)
+        if block.reading == "matrix":
+            return show(node, self.notation, names=names, letters=self.letters)
+        front: list[str] = []
+        for extent in node.shape[:rank]:
+            front.append(self.letters.pick(extent, [*indices, *front]))
+        places = [*front, *indices[: len(node.shape) - rank]]
+        return show(node, self.notation, "components", names=names, indices=places, letters=self.letters)
+
+    # ------------------------------------------------------------------------------------------ the whole
+
+    def partial(self, node: Node) -> str:
+        """∂loss/∂node, both by name."""
+        return show(D.make((self.told.loss, node), ()), self.notation, names=self.told.names)
+
+    def closed(self, wrt: Node) -> str:
+        """The closed form of the gradient by wrt, in the names of the forward pass."""
+        return show(self.told.closed[wrt], self.notation, names=self.told.names)
+
+    def legend(self) -> tuple[list[str], list[str], list[str]]:
+        """The names of what is asked for, of what varies with it (the loss last), and of what stays constant."""
+        told, graph, names = self.told, self.told.graph, self.told.names
+        moving = depends_on(graph.outputs[:1], told.closed)
+        named = [n for n in graph.nodes() if n in names and n.args and n is not told.loss and n not in told.closed]
+        asked = [told.name_of(n) for n in told.closed]
+        varying = [names[n] for n in named if n in moving] + [told.name_of(told.loss)]
+        constant = [told.name_of(i) for i in graph.inputs if i not in told.closed]
+        constant += [names[n] for n in named if n not in moving]
+        return [self.name(n) for n in asked], [self.name(n) for n in varying], [self.name(n) for n in constant]
+
+
+def plain(piece: Piece, spelling: Spelling) -> str:
+    """A piece as its notation spells it; text is left to the notation's own escaping."""
+    match piece:
+        case str():
+            return piece
+        case Math():
+            return spelling.math(piece)
+        case Name():
+            return spelling.name(piece.name)
+        case Value():
+            return spelling.value(piece)
+        case Term():
+            return piece.text
+
+
+def sentences(block: Table) -> list[tuple[Sentence, ...]]:
+    """The rows of a table, its head first."""
+    return [block.head, *block.rows]
+
+
+def _equals(notation: NotationName) -> str:
+    return "<mo>=</mo>" if notation == "mathml" else " = "
+
+
+def _digits(value: np.ndarray, digits: int) -> str:
+    if value.shape == ():
+        return f"{value.item():.{digits}g}" if value.dtype.kind == "f" else str(value.item())
+    return f"[{', '.join(_digits(row, digits) for row in value)}]"
