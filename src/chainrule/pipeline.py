@@ -53,7 +53,10 @@ class GradientGraph:
         """The function alone, with its own names."""
         outputs = self.graph.outputs[: self.values]
         own = set(toposort((*self.graph.inputs, *outputs)))
-        return Graph(self.graph.inputs, outputs, {n: name for n, name in self.graph.names.items() if n in own})
+        # p - y may be both a part of the loss and the gradient d_p: here it is the former, and has no name.
+        theirs = {*self.traced.graph.names.values(), *(self.graph.names[node] for node in self.intermediates)}
+        names = {node: name for node, name in self.graph.names.items() if node in own and name in theirs}
+        return Graph(self.graph.inputs, outputs, names)
 
     @property
     def gradients(self) -> tuple[Node, ...]:

@@ -8,9 +8,14 @@ from ..ir.telling import Telling
 from .components import components
 from .evaluate import deviation, largest_deviation
 from .matrix import matrix
+from .scalar import scalar
 from .subject import Subject
 
-FORMS: Mapping[str, Callable[[Subject], Telling]] = {"matrix": matrix, "components": components}
+FORMS: Mapping[str, Callable[[Subject], Telling]] = {
+    "matrix": matrix,
+    "components": components,
+    "scalar": scalar,
+}
 """Every form by its name."""
 
-__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix"]
+__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix", "scalar"]

@@ -104,7 +104,7 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
     worst, where = _shown_numbers(told), None
     for seed in range(points):
         every = [*sides, *told.closed.values(), told.loss]
-        values, sizes = finite_point(told.graph, every, seed)
+        values, sizes = finite_point(_with_inputs_of(every, told.graph), every, seed)
         results = _run(sides, values, sizes, seed, np.float64)
         for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
             found = deviation(before, after)
@@ -115,6 +115,12 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
             if not by_differences <= 1e-6:
                 return by_differences, _first_wrong(steps, values, sizes, seed) or (steps[-1] if steps else None)
     return worst, where
+
+
+def _with_inputs_of(nodes: Sequence[Node], graph: Graph) -> Graph:
+    """The graph with the inputs that only the lines of a telling have, such as the h of a difference quotient."""
+    more = (node for node in toposort(nodes) if isinstance(node, Input))
+    return Graph(tuple(dict.fromkeys((*graph.inputs, *more))), graph.outputs, graph.names)
 
 
 def _shown_numbers(told: Telling) -> float:

@@ -69,11 +69,15 @@ class Name:
 
 @dataclass(frozen=True, eq=False)
 class Value:
-    """A number, or a small array, that ``node`` has at the telling's point: written with ``digits`` significant digits."""
+    """A number, or a small array, that ``node`` has at the telling's point, written with so many significant digits.
+
+    A ``fixed`` one has as many places behind the point instead: what is zero but for rounding is written as zero.
+    """
 
     node: Node
     value: Any
     digits: int = 4
+    fixed: bool = False
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ class Spelling:
 
     def value(self, piece: Value) -> str:
         """A number, or the rows of a small array, with so many significant digits."""
-        return _digits(np.asarray(piece.value), piece.digits)
+        return _digits(np.asarray(piece.value), piece.digits, piece.fixed)
 
     # ------------------------------------------------------------------------------------------ blocks
 
@@ -168,7 +168,10 @@ def _equals(notation: NotationName) -> str:
     return "<mo>=</mo>" if notation == "mathml" else " = "
 
 
-def _digits(value: np.ndarray, digits: int) -> str:
+def _digits(value: np.ndarray, digits: int, fixed: bool) -> str:
     if value.shape == ():
-        return f"{value.item():.{digits}g}" if value.dtype.kind == "f" else str(value.item())
-    return f"[{', '.join(_digits(row, digits) for row in value)}]"
+        if value.dtype.kind != "f":
+            return str(value.item())
+        # Adding zero takes the sign from what is rounded to -0.
+        return f"{round(value.item(), digits) + 0.0:.{digits}f}" if fixed else f"{value.item():.{digits}g}"
+    return f"[{', '.join(_digits(row, digits, fixed) for row in value)}]"
