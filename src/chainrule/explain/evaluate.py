@@ -16,8 +16,8 @@ from ..ir.dims import Sizes, bind_sizes
 from ..ir.graph import Graph, rebuild, substitute, toposort
 from ..ir.node import D, Gather, Input, Node, Scatter
 from ..ir.telling import Step, Telling, all_steps
-from ..ops.symbol import smooth_stand_in
-from ..run.interpret import interpret
+from . import differences
+from .differences import run
 
 _POINTS = 3
 
@@ -70,17 +70,13 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
     return values, sizes
 
 
-def _run(nodes: Sequence[Node], values: dict[str, np.ndarray], sizes: Sizes, seed: int, dtype: Any) -> list[Any]:
-    return interpret(nodes, values, dtype=dtype, sizes=sizes, stand_in=lambda record: smooth_stand_in(record, seed))
-
-
 def finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
     """A point where everything is finite: drawn anew, with positive floats in the second half of the tries."""
     for attempt in range(8):
         values, sizes = random_point(graph, seed + 1000 * attempt)
         if attempt >= 4:
             values = {n: np.abs(v) if v.dtype.kind == "f" else v for n, v in values.items()}
-        if all(np.all(np.isfinite(v)) for v in _run(nodes, values, sizes, seed, np.float64)):
+        if all(np.all(np.isfinite(v)) for v in run(nodes, values, sizes, seed, np.float64)):
             return values, sizes
     raise ArithmeticError("no point was found where every line is finite")
 
@@ -105,15 +101,16 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
     for seed in range(points):
         every = [*sides, *told.closed.values(), told.loss]
         values, sizes = finite_point(_with_inputs_of(every, told.graph), every, seed)
-        results = _run(sides, values, sizes, seed, np.float64)
+        results = run(sides, values, sizes, seed, np.float64)
         for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
             found = deviation(before, after)
             if found > worst or not np.isfinite(found):
                 worst, where = found, step
         for wrt, closed in told.closed.items():
-            by_differences = _against_differences(told.loss, wrt, closed, values, sizes, seed)
-            if not by_differences <= 1e-6:
-                return by_differences, _first_wrong(steps, values, sizes, seed) or (steps[-1] if steps else None)
+            by_differences = differences.deviation_of(told.loss, wrt, closed, values, sizes, seed)
+            if not by_differences <= differences.TOLERANCE:
+                wrong = differences.first_wrong(steps, values, sizes, seed)
+                return by_differences, wrong or (steps[-1] if steps else None)
     return worst, where
 
 
@@ -131,60 +128,5 @@ def _shown_numbers(told: Telling) -> float:
     inputs = {node.name: node.shape for node in told.graph.inputs}
     sizes = bind_sizes(inputs, {name: value.shape for name, value in values.items()})
     nodes = without_derivatives([value.node for value in told.values])
-    results = _run(nodes, values, sizes, 0, np.float64)
+    results = run(nodes, values, sizes, 0, np.float64)
     return max(deviation(value.value, result) for value, result in zip(told.values, results, strict=True))
-
-
-def _against_differences(
-    loss: Node, wrt: Node, closed: Node, values: dict[str, np.ndarray], sizes: Sizes, seed: int
-) -> float:
-    """The closed form against a central difference of the function along a random direction, in long double."""
-    wide = {n: v.astype(np.longdouble) if v.dtype.kind == "f" else v for n, v in values.items()}
-    moving = Input.of("differences.by", wrt.shape)
-    (opened,) = substitute([loss], {wrt: moving})
-    at, gradient = _run([wrt, closed], wide, sizes, seed, np.longdouble)
-    direction = np.random.default_rng(seed).normal(size=at.shape).astype(np.longdouble)
-    h = np.longdouble(1e-6)
-    up, down = (
-        _run([opened], {**wide, moving.name: at + offset * direction}, sizes, seed, np.longdouble)[0]
-        for offset in (h, -h)
-    )
-    terms = gradient * direction
-    scale = max(float(np.sum(np.abs(terms))), 1e-300)
-    return float(abs((up - down) / (2 * h) - np.sum(terms))) / scale
-
-
-def _first_wrong(steps: Sequence[Step], values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> Step | None:
-    """The first step whose sides differ when derivatives are worked out by differences instead of from the records."""
-    wide = {n: v.astype(np.longdouble) if v.dtype.kind == "f" else v for n, v in values.items()}
-    stands_for: dict[Node, Node] = {}
-    for node in toposort([side for step in steps for side in (step.before, step.after)]):
-        if isinstance(node, D):
-            placeholder = Input.of(f"derivative.{len(stands_for)}", node.shape)
-            stands_for[node] = placeholder
-            wide[placeholder.name] = _by_differences(node, wide, sizes, seed)
-    for step in steps:
-        sides = substitute([step.before, step.after], stands_for)
-        before, after = _run(sides, wide, sizes, seed, np.longdouble)
-        if not deviation(before, after) < 1e-6:
-            return step
-    return None
-
-
-def _by_differences(d: D, values: dict[str, np.ndarray], sizes: Sizes, seed: int) -> np.ndarray:
-    """∂f/∂w by central differences, entry by entry of w; f's axes come first."""
-    f, w = d.args
-    moving = Input.of("derivative.by", w.shape)
-    (opened,) = substitute([f], {w: moving})
-    (at,) = _run([w], values, sizes, seed, np.longdouble)
-    h = np.longdouble(1e-6)
-    columns = []
-    for unit in np.eye(at.size, dtype=np.longdouble):
-        offset = h * unit.reshape(at.shape)
-        up, down = (
-            _run([opened], {**values, moving.name: moved}, sizes, seed, np.longdouble)[0]
-            for moved in (at + offset, at - offset)
-        )
-        columns.append((up - down) / (2 * h))
-    result = np.stack(columns, axis=-1) if columns else np.zeros((*sizes.of(f.shape), 0))
-    return result.reshape(sizes.of(d.shape))
