@@ -30,7 +30,9 @@ ALLOWED: dict[str, set[str]] = {
     "check": {"ir", "ops", "derive", "simplify", "run"},
 }
 ALLOWED["pipeline"] = set(ALLOWED)  # every stage
-ALLOWED["transforms"] = ALLOWED["tell"] = ALLOWED["derivation"] = {*ALLOWED["pipeline"], "pipeline"}
+ALLOWED["transforms"] = ALLOWED["tell"] = {*ALLOWED["pipeline"], "pipeline"}
+ALLOWED["exercise"] = set(ALLOWED["pipeline"])
+ALLOWED["derivation"] = {*ALLOWED["tell"], "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
 ALLOWED["cli"] = {"ir", "render", "pipeline", PUBLIC}  # it tells of records and formulas
 ALLOWED[PUBLIC] = set(ALLOWED) - {"cli", PUBLIC}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from .exercise import Exercise
 from .explain import FORMS, Subject, largest_deviation
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError
@@ -75,7 +76,7 @@ class Derivation:
     def closed_forms(self) -> dict[str, ClosedForm]:
         """The closed form for each thing that was asked for, by its name."""
         told = self.telling
-        return {told.name_of(wrt): ClosedForm(node, told.names) for wrt, node in told.closed.items()}
+        return {told.name_of(wrt): ClosedForm(node, told.graph.names) for wrt, node in told.closed.items()}
 
     def count(self) -> int:
         """The number of equalities, the inner ones counted too."""
@@ -84,6 +85,12 @@ class Derivation:
     def verify(self) -> float:
         """Evaluate both sides of every line anew at random points, and every number; the largest relative deviation."""
         return largest_deviation(self.telling)[0]
+
+    def exercise(self, level: int = 1) -> Exercise:
+        """The derivation with lines left out, for a reader to find: every third (level 1), every second, all (3), and
+        all without the reasons (4). Answers are checked by numbers and by form. Raises ValueError for another level.
+        """
+        return Exercise(self.telling, level)
 
     def to(self, notation: str) -> str:
         """The whole in a notation by its name: text, latex, markdown, html or json."""

@@ -50,7 +50,7 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
     """
     rng = np.random.default_rng(seed)
     taken = {s for node in graph.inputs for s in node.shape if isinstance(s, int)}
-    free = iter(n for n in range(2, 1000) if n not in taken)
+    free = iter(n for n in range(2 + seed % 3, 1000) if n not in taken)
     sizes = Sizes({dim: next(free) for dim in graph.dims()})
     limits = {
         node.args[1]: sizes.extent(node.args[0].shape[node.params[0]] if isinstance(node, Gather) else node.params[2])

@@ -37,7 +37,9 @@ class _Rows:
         self.claims: list[Step] = []
         self.names = dict(subject.names)
         for node, gradient in {**subject.intermediates, **subject.gradients}.items():
-            self.names.setdefault(gradient, f"d_{subject.name_of(node)}")
+            # A gradient that is a number or an input goes by what it is.
+            if gradient.args:
+                self.names.setdefault(gradient, f"d_{subject.name_of(node)}")
 
     def add(self, node: Node, gradient: Node | None, why: str) -> None:
         """A row for a node; the loss has no gradient but 1."""

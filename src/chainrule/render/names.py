@@ -62,6 +62,13 @@ def text_name(name: str) -> str:
     return GREEK.get(match[1], match[1]) + match[2].rstrip("_") if match else name
 
 
+def accented(name: str) -> str:
+    """``ŷ`` for y_hat, where Unicode has the letter in one piece; any other name as plain text has it."""
+    parts = parse_name(name)
+    letter = unicodedata.normalize("NFC", parts.base + ACCENTS.get(parts.accent, ""))
+    return letter if parts.accent and not parts.subscripts and len(letter) == 1 else text_name(name)
+
+
 def escape_latex(text: str) -> str:
     """Any text inside a LaTeX formula."""
     return "".join(_LATEX.get(c, c) for c in text)

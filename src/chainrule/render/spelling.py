@@ -9,19 +9,38 @@ import numpy as np
 
 from ..ir.graph import depends_on
 from ..ir.node import D, Input, Node
-from ..ir.telling import Chain, Definitions, Math, Name, Piece, Sentence, Step, Table, Telling, Term, Value, all_steps
+from ..ir.telling import (
+    Chain,
+    Code,
+    Definitions,
+    Math,
+    Name,
+    Piece,
+    Sentence,
+    Step,
+    Table,
+    Telling,
+    Term,
+    Value,
+    all_steps,
+)
 from .formula import NotationName, equation, show
 from .letters import Letters
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chain: a left side (or none: it goes on), a right side, the rule and why, how far inside."""
+    """One line of a chain: a left side (or none: it goes on), a right side, the rule and why, how far inside.
+
+    ``step`` is the equality that it shows, ``letters`` are those of its axes in the components reading.
+    """
 
     left: str
     right: str
     rule: str
     why: str
+    step: Step
+    letters: tuple[str, ...] = ()
     depth: int = 0
 
     @property
@@ -102,7 +121,8 @@ class Spelling:
             names = {node: name for node, name in self.told.names.items() if node not in step.opened}
             right = self._entry(step.after, block, rank, indices, names)
             if right != before:
-                lines.append(Line(left, right, step.rule, step.why, depth))
+                letters = self._places(step.after, rank, indices) if block.reading == "components" else ()
+                lines.append(Line(left, right, step.rule, step.why, step, letters, depth))
                 left = ""
             before = right
         return lines
@@ -116,11 +136,15 @@ class Spelling:
             node = Input.of(names[node], node.shape, node.kind)
         if block.reading == "matrix":
             return show(node, self.notation, names=names, letters=self.letters)
+        places = self._places(node, rank, indices)
+        return show(node, self.notation, "components", names=names, indices=places, letters=self.letters)
+
+    def _places(self, node: Node, rank: int, indices: Sequence[str]) -> tuple[str, ...]:
+        """The letters of a node's axes: the first ``rank`` are its own, the last those of what is asked for."""
         front: list[str] = []
         for extent in node.shape[:rank]:
             front.append(self.letters.pick(extent, [*indices, *front]))
-        places = [*front, *indices[: len(node.shape) - rank]]
-        return show(node, self.notation, "components", names=names, indices=places, letters=self.letters)
+        return (*front, *indices[: len(node.shape) - rank])
 
     # ------------------------------------------------------------------------------------------ the whole
 
@@ -130,7 +154,7 @@ class Spelling:
 
     def closed(self, wrt: Node) -> str:
         """The closed form of the gradient by wrt, in the names of the forward pass."""
-        return show(self.told.closed[wrt], self.notation, names=self.told.names)
+        return show(self.told.closed[wrt], self.notation, names=self.told.graph.names)
 
     def legend(self) -> tuple[list[str], list[str], list[str]]:
         """The names of what is asked for, of what varies with it (the loss last), and of what stays constant."""
@@ -155,7 +179,7 @@ def plain(piece: Piece, spelling: Spelling) -> str:
             return spelling.name(piece.name)
         case Value():
             return spelling.value(piece)
-        case Term():
+        case Term() | Code():
             return piece.text
 
 
