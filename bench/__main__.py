@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import imports, numpy_step, scaling
+from . import imports, numpy_step, scaling, telling
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -15,7 +15,7 @@ def main() -> int:
     """Run every benchmark, print a table of each, write bench/results/*.json; 1 where a limit is not kept."""
     RESULTS.mkdir(exist_ok=True)
     kept = True
-    for name, module in (("numpy_step", numpy_step), ("scaling", scaling), ("import", imports)):
+    for name, module in (("numpy_step", numpy_step), ("scaling", scaling), ("import", imports), ("telling", telling)):
         rows = module.measure()
         (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
         for row in rows:

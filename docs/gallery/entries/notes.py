@@ -87,7 +87,7 @@ def affine_relu_affine(x, y, w1, b1, w2, b2):
     return MSE
 
 
-POINT = dict(x1=0.5, x2=-1.0, y=1.0, w1=0.4, w2=-0.6, w3=0.2, w4=0.8, w5=1.1, w6=-0.7)
+POINT = {"x1": 0.5, "x2": -1.0, "y": 1.0, "w1": 0.4, "w2": -0.6, "w3": 0.2, "w4": 0.8, "w5": 1.1, "w6": -0.7}
 
 ENTRIES = (
     Entry("n-m-1-W2", "The network n-m-1: the output weights", "One output, any activation f, samples as columns.",
@@ -109,7 +109,7 @@ ENTRIES = (
     Entry("2-2-2-deltas", "The network 2-2-2: several paths", "A hidden unit has two consumers: two paths, added.",
           two_outputs, ["w1", "w5"], "deltas"),
     Entry("affine-relu-affine-w1", "Affine, ReLU, affine: the first weights, by substitution",
-          "Intermediates u1 … u4, the product of the chain, substituted back.", affine_relu_affine, "w1", "substitution"),
+          "Intermediates, the product of the chain, substituted back.", affine_relu_affine, "w1", "substitution"),
     Entry("affine-relu-affine-all", "Affine, ReLU, affine: all parameters, by substitution",
           "What was found for one is used for the next.", affine_relu_affine, ["w1", "b1", "w2", "b2"], "substitution"),
     Entry("affine-relu-affine-x", "Affine, ReLU, affine: one sample", "Only one term of the sum holds the sample.",
