@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
 ALLOWED["pipeline"] = set(ALLOWED)  # every stage
 ALLOWED["transforms"] = ALLOWED["tell"] = {*ALLOWED["pipeline"], "pipeline"}
 ALLOWED["exercise"] = set(ALLOWED["pipeline"])
+ALLOWED["picture"] = ALLOWED["tell"]
 ALLOWED["derivation"] = {*ALLOWED["tell"], "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
 ALLOWED["cli"] = {"ir", "render", "pipeline", PUBLIC}  # it tells of records and formulas

@@ -14,7 +14,7 @@ OWN = {
     "ArgumentError", "ChainruleError", "DerivativeError", "Elementwise", "Interval", "Reduction", "Run", "ShapeError",
     "TraceError", "activation", "adam", "binary_cross_entropy", "check", "cross_entropy", "dense", "derive",
     "function", "grad", "gradient_descent", "hessian", "hvp", "initialiser", "jacobian", "jvp", "load", "log_softmax",
-    "momentum", "mse", "name", "networks", "one_hot", "parse", "register", "sgd", "softmax", "source", "train",
+    "momentum", "mse", "name", "networks", "one_hot", "parse", "picture", "register", "sgd", "softmax", "source", "train",
     "unregister", "value_and_grad", "vjp",
 }  # fmt: skip
 """All but the operations, whose files say themselves what they export."""

@@ -55,6 +55,7 @@ from .ops.select import *
 from .ops.shape import *
 from .ops.symbol import *
 from .ops.transcendental import *
+from .picture import picture
 from .pipeline import function, parse
 from .tell import check, source
 from .transforms import grad, hessian, hvp, jvp, value_and_grad, vjp
@@ -119,6 +120,7 @@ __all__ = [
     "networks",
     "one_hot",
     "parse",
+    "picture",
     "register",
     "sgd",
     "softmax",

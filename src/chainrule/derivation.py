@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .exercise import Exercise
+from .emit.numpy_statements import statements
 from .explain import FORMS, Subject, largest_deviation
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError
@@ -171,7 +172,9 @@ def _subject(
         raise ArgumentError("name at least one thing to differentiate by")
     forward, notes = _with_constants_named(derived)
     numbers = {} if bound is None else {name: np.asarray(value) for name, value in traced.flatten(bound).items()}
-    return Subject(forward, asked, dict(asked), derived.intermediates, numbers), notes
+    own = set(traced.graph.names.values())
+    made = frozenset(node for node in derived.intermediates if derived.graph.names[node] not in own)
+    return Subject(forward, asked, dict(asked), derived.intermediates, numbers, made, statements), notes
 
 
 def _asked(derived: GradientGraph, names: Sequence[str] | None) -> dict[Node, Node]:

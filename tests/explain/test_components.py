@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,12 +13,12 @@ import pytest
 import chainrule as cr
 from chainrule import explain
 from chainrule.explain.differentiate import Varying, advance, derivative
-from chainrule.explain.evaluate import all_steps
-from chainrule.ir.derivation import Derivation
+from chainrule.explain.subject import Subject
 from chainrule.ir.graph import toposort
 from chainrule.ir.node import D, Delta, Input
 from chainrule.ir.records import Elementwise
 from chainrule.ir.registry import call, register, unregister
+from chainrule.ir.telling import Chain, Section, all_steps
 from chainrule.pipeline import gradient_graph
 from chainrule.simplify.canonical import canonical
 from tests import functions
@@ -48,9 +49,9 @@ def test_every_line_is_true_and_the_last_is_the_gradient(function: Any, wrt: str
     assert told.count() == len(all_steps(told.steps)) > 3
     last = told.steps[-1]
     assert last.rule == "as matrices"
-    assert last.after is told.closed_form
+    assert last.after is told.closed_form.node
     if not told.notes:
-        assert canonical(last.before) is canonical(told.closed_form)
+        assert canonical(last.before) is canonical(told.closed_form.node)
 
 
 @every
@@ -64,7 +65,7 @@ def test_each_line_begins_where_the_one_before_ended(function: Any, wrt: str) ->
             follow(step.steps)
             assert step.why
             assert step.rule
-            assert step.before is not step.after or step.opened is not None or step.rule == "as matrices"
+            assert step.before is not step.after or step.opened or step.rule == "as matrices"
 
     follow(told.steps)
     assert isinstance(told.steps[0].before, D)
@@ -103,7 +104,7 @@ def test_the_telling_reads_as_it_did(function: Any, wrt: str, golden: Golden) ->
 
 def test_an_intermediate_is_worked_out_once() -> None:
     told = cr.derive(functions.shared, "w", form="components")
-    opened = [step.opened for step in all_steps(told.steps) if step.opened is not None]
+    opened = [step.opened for step in all_steps(told.steps) if step.opened]
     assert len(opened) == len(set(opened)) == 3
 
 
@@ -188,11 +189,12 @@ def test_a_wrong_step_is_found() -> None:
     traced = functions.loss.trace()
     inputs = traced.leaves("w1")
     derived = gradient_graph(traced, inputs)
-    told = explain.components(derived.forward, derived.gradients[0], inputs[0])
+    gradients = dict(zip(inputs, derived.gradients, strict=True))
+    told = explain.components(Subject(derived.forward, gradients, gradients, derived.intermediates))
     steps = list(told.steps)
     bad = steps[2]
-    steps[2] = type(bad)(bad.before, bad.after * 1.5, bad.rule, bad.why, bad.where)
-    spoilt = Derivation(told.form, told.graph, told.wrt, tuple(steps), told.closed_form, told.names)
+    steps[2] = replace(bad, after=bad.after * 1.5)
+    spoilt = replace(told, sections=(Section("", (Chain(tuple(steps), "components", inputs[0]),)),))
     error, step = explain.largest_deviation(spoilt)
     assert error == pytest.approx(1 / 3, rel=1e-6)
     assert step is steps[2]

@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.ir.node import D
+from chainrule.ir.telling import Name, Table
 from tests import functions
 from tests.functions import GRADIENTS
 from tests.kept import Golden
@@ -21,14 +22,16 @@ def test_every_row_is_true(function: Any, wrt: str) -> None:
     told = cr.derive(function, wrt)
     assert told.form == "matrix"
     assert told.verify() < 1e-9
-    loss = told.graph.outputs[0]
+    loss = told.telling.loss
     for step in told.steps:
         assert isinstance(step.before, D)
         assert step.before.args[0] is loss
         assert step.after.shape == step.before.args[1].shape
-    assert told.rows[-1].backward is told.closed_form
-    assert told.rows[-1].name == wrt
-    assert all(row.why for row in told.rows)
+    (table,) = told.telling.blocks
+    assert isinstance(table, Table)
+    assert table.rows[-1][0] == (Name(wrt),)
+    assert told.steps[-1].after is told.closed_form.node
+    assert all(row[-1] != ("",) for row in table.rows)
 
 
 KEPT = [
@@ -48,8 +51,9 @@ def test_the_table_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> N
 
 
 def test_the_rows_go_from_the_loss_to_what_was_asked_for() -> None:
-    told = cr.derive(functions.loss, "w1")
-    assert [row.name for row in told.rows] == ["loss", "l2", "l1", "w1"]
+    (table,) = cr.derive(functions.loss, "w1").telling.blocks
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == [(Name(name),) for name in ("loss", "l2", "l1", "w1")]
 
 
 def test_twelve_layers_are_told() -> None:

@@ -238,7 +238,7 @@ def source(
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]
-    head = _head(writer, arguments, dims, [name for node, name in constants.items() if node.kind == "float"])
+    head = preamble(writer, arguments, dims, [name for node, name in constants.items() if node.kind == "float"])
     doc += "".join(f" {name} is its constant array of shape {show_shape(n.shape)}." for n, name in constants.items())
     text = "\n".join(
         [
@@ -254,7 +254,7 @@ def source(
     return Source(text, function, tuple(i.name for i in graph.inputs), tuple(n.value for n in constants))
 
 
-def _head(
+def preamble(
     writer: Writer, arguments: dict[Node, str], dims: dict[Dim, str], constants: list[str]
 ) -> list[tuple[str, str]]:
     """The lines that come first: the sizes and the precision that the text uses, long constants in that precision."""

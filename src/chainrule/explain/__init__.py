@@ -10,12 +10,14 @@ from .evaluate import deviation, largest_deviation
 from .matrix import matrix
 from .scalar import scalar
 from .subject import Subject
+from .substitution import substitution
 
 FORMS: Mapping[str, Callable[[Subject], Telling]] = {
     "matrix": matrix,
     "components": components,
     "scalar": scalar,
+    "substitution": substitution,
 }
 """Every form by its name."""
 
-__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix", "scalar"]
+__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix", "scalar", "substitution"]

@@ -18,6 +18,7 @@ from ..ir.node import D, Gather, Input, Node, Scatter
 from ..ir.telling import Step, Telling, all_steps
 from . import differences
 from .differences import run
+from .properties import with_properties
 
 _POINTS = 3
 
@@ -46,7 +47,7 @@ def _jacobian(f: Node, w: Node, held: Sequence[Node]) -> Node:
 def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
     """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
 
-    An index stays inside the axis it chooses from.
+    An index stays inside the axis it chooses from, and what was declared of an input holds.
     """
     rng = np.random.default_rng(seed)
     taken = {s for node in graph.inputs for s in node.shape if isinstance(s, int)}
@@ -67,6 +68,7 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
                 values[node.name] = rng.integers(0, limits.get(node, 2), shape)
             case "bool":
                 values[node.name] = rng.integers(0, 2, shape).astype(bool)
+        values[node.name] = with_properties(node, values[node.name])
     return values, sizes
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ..ir.dims import Dim, Shape, parse_shape, show_shape
 from ..ir.errors import ArgumentError, ChainruleError, ShapeError
 from ..ir.node import Input, Kind
+from .properties import MEANINGS, check_declared, check_values
 from .tree import Tree, entries, flatten, is_structure, join, rebuilt
 
 _KINDS: dict[str, Kind] = {"float": "float", "int": "int", "bool": "bool"}
@@ -20,39 +21,52 @@ _KIND_OF: dict[str, Kind] = {"f": "float", "i": "int", "u": "int", "b": "bool"}
 
 @dataclass(frozen=True)
 class Declared:
-    """What is declared of an argument: its shape, and the kind of number in it."""
+    """What is declared of an argument: its shape, the kind of number in it, properties such as symmetric."""
 
     shape: Shape
     kind: Kind = "float"
+    properties: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
         return show_shape(self.shape)
 
 
 def declare(name: str, spec: Any) -> Tree:
-    """``"N d"``, ``"N int"``, ``(3, 4)``, ``""`` as a Declared; a dict or list of those as a structure of them.
+    """``"N d"``, ``"N int"``, ``"d d symmetric"``, ``(3, 4)``, ``""`` as a Declared; a dict or list of those as a
+    structure of them.
 
-    Raises ShapeError where it is no shape.
+    Raises ShapeError where it is no shape, or where an array of it cannot have a property that is declared.
     """
     if isinstance(spec, (dict, list)):
         return rebuilt(spec, [declare(join(name, key), below) for key, below in entries(spec)])
     if isinstance(spec, Declared):
         return spec
-    kind: Kind = "float"
-    if isinstance(spec, str):
-        *front, last = spec.split() or [""]
-        if last in _KINDS:
-            spec, kind = " ".join(front), _KINDS[last]
+    given, words = _words_behind(spec) if isinstance(spec, str) else (spec, [])
+    kinds = [_KINDS[word] for word in words if word in _KINDS]
+    properties = frozenset(word for word in words if word in MEANINGS)
     try:
-        shape = parse_shape((spec,) if isinstance(spec, (int, Dim)) else spec)
+        shape = parse_shape((given,) if isinstance(given, (int, Dim)) else given)
         if not all(isinstance(s, Dim) or (type(s) is int and s >= 0) for s in shape):
             raise ShapeError("an integer dimension is not negative")
+        if len(kinds) > 1:
+            raise ShapeError(f"the numbers are of one kind, not {' and '.join(kinds)}")
     except (ChainruleError, TypeError, ValueError) as error:
         raise ShapeError(
             f'{spec!r} is no shape for {name}: write names or integers, as in {name}="N d", {name}=(3, 4), '
-            f'{name}="" for a single number, and int or bool at the end for another kind of number ({error})'
+            f'{name}="" for a single number; at the end int or bool for another kind of number, and what is known '
+            f"of the values: {', '.join(MEANINGS)} ({error})"
         ) from error
-    return Declared(shape, kind)
+    check_declared(name, shape, kinds[0] if kinds else "float", properties)
+    return Declared(shape, kinds[0] if kinds else "float", properties)
+
+
+def _words_behind(spec: str) -> tuple[str, list[str]]:
+    """The dimensions of a declaration, and the words behind them: kinds of number, properties."""
+    parts = spec.split()
+    first = len(parts)
+    while first and (parts[first - 1] in _KINDS or parts[first - 1] in MEANINGS):
+        first -= 1
+    return " ".join(parts[:first]), parts[first:]
 
 
 def closest(word: str, known: Iterable[str]) -> str:
@@ -65,7 +79,7 @@ def declared_inputs(path: str, declared: Tree) -> Tree:
     """An Input for every declared shape."""
     if is_structure(declared):
         return rebuilt(declared, [declared_inputs(join(path, k), below) for k, below in entries(declared)])
-    return Input.of(path, declared.shape, declared.kind)
+    return Input.of(path, declared.shape, declared.kind, declared.properties)
 
 
 def inputs_of(path: str, value: Any, declared: Tree | None = None) -> Tree:
@@ -137,12 +151,15 @@ def _input(path: str, value: Any, declared: Declared | None) -> Input:
             f"{path} has shape {show_shape(array.shape)}, but {declared} was declared: "
             f"{array.ndim} axes instead of {len(declared.shape)}"
         )
+    check_values(path, array, declared.properties)
     # A Python integer is as good as a float; an array of integers stays one, so that its derivative is refused.
     if declared.kind == "float":
-        return Input.of(path, declared.shape, "float" if isinstance(value, int) else kind)
-    if kind != declared.kind and (kind, declared.kind) != ("bool", "int"):
+        kind = "float" if isinstance(value, int) else kind
+    elif kind != declared.kind and (kind, declared.kind) != ("bool", "int"):
         raise ArgumentError(f"{path} was declared {declared.kind}, but an array of {array.dtype} was given")
-    return Input.of(path, declared.shape, declared.kind)
+    else:
+        kind = declared.kind
+    return Input.of(path, declared.shape, kind, declared.properties)
 
 
 def values_of(arguments: Mapping[str, Tree], bound: Mapping[str, Any]) -> dict[str, np.ndarray]:

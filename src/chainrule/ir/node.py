@@ -46,13 +46,13 @@ Subscripts: TypeAlias = tuple[int, ...]
 
 
 class Input(Node):
-    """An argument of the function. params: (name, shape, kind)."""
+    """An argument of the function. params: (name, shape, kind, what was declared of its values: symmetric, …)."""
 
     __slots__ = ()
 
     @classmethod
-    def of(cls, name: str, shape: Shape, kind: Kind = "float") -> Input:
-        return cls.make((), (name, shape, kind))
+    def of(cls, name: str, shape: Shape, kind: Kind = "float", properties: frozenset[str] = frozenset()) -> Input:
+        return cls.make((), (name, shape, kind, properties))
 
     @classmethod
     def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
@@ -61,6 +61,11 @@ class Input(Node):
     @property
     def name(self) -> str:
         return self.params[0]  # type: ignore[no-any-return]
+
+    @property
+    def properties(self) -> frozenset[str]:
+        """What was declared of its values: symmetric, positive, simplex."""
+        return self.params[3]  # type: ignore[no-any-return]
 
 
 class Const(Node):

@@ -55,9 +55,12 @@ class Line:
 
 # ---------------------------------------------------------------------------------------------- diagrams
 
-VertexKind: TypeAlias = Literal["input", "weight", "unit", "one", "operation", "box", "loss", "dots", "bend"]
-"""A quantity that is given, one that is learnt, a unit of a layer, the constant 1 that a bias is the weight of, an
-operation, several of those in one box, the loss, what was left out, a place where an edge passes a column."""
+VertexKind: TypeAlias = Literal[
+    "input", "weight", "source", "unit", "one", "operation", "box", "loss", "dots", "bend"
+]  # fmt: skip
+"""A quantity that is given, one that is learnt; in a network a unit that is given, one that works something out, and the
+constant 1 that a bias is the weight of; an operation, several of those in one box, the loss, what was left out, a place
+where an edge passes a column."""
 
 EdgeKind: TypeAlias = Literal["plain", "weight", "same"]
 """A value that is used, one that is multiplied by a weight, one that is added as it is (a residual connection)."""
@@ -65,7 +68,8 @@ EdgeKind: TypeAlias = Literal["plain", "weight", "same"]
 
 @dataclass(frozen=True, eq=False)
 class Vertex:
-    """A vertex: ``label`` stands in it, ``lines`` beside it (in a unit or a box: below the label, inside)."""
+    """A vertex: ``label`` stands in it, ``lines`` beside it (in a unit, a box and the loss: below
+    the label, inside)."""
 
     kind: VertexKind
     label: Label = ()

@@ -22,11 +22,26 @@ Reading: TypeAlias = Literal["matrix", "components"]
 
 
 @dataclass(frozen=True, eq=False)
+class Indices:
+    """Which index is which, from line to line of index notation: a number is one index, and has one letter.
+
+    ``axes`` are those of both sides of a line, in order; ``sums`` gives, for the sums of products in it, those that each
+    of them sums over, in its own order.
+    """
+
+    axes: tuple[int, ...]
+    sums: Mapping[Node, tuple[int, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
 class Step:
     """One equality: ``before`` equals ``after`` because of ``rule``; ``why`` says so in one line.
 
     ``where`` is the name of the intermediate it is about; ``steps`` are the smaller steps it is made of. ``opened``
     holds the named nodes that ``after`` shows as what they stand for (a substitution: both sides are one node).
+
+    In index notation ``indices`` say which index is which, and {3} in ``why`` stands for the letter of number 3;
+    ``whole`` holds what ``after`` shows as a whole array, its indices behind a bracket: [A @ x]_i.
     """
 
     before: Node
@@ -36,6 +51,8 @@ class Step:
     where: str = ""
     steps: tuple[Step, ...] = ()
     opened: frozenset[Node] = frozenset()
+    indices: Indices | None = None
+    whole: frozenset[Node] = frozenset()
 
     def count(self) -> int:
         """The number of equalities, its own and those inside."""
@@ -50,7 +67,7 @@ class Math:
     """A formula in a sentence or a cell: ``node`` in the reader's names.
 
     A node with a name prints as its name, but for those in ``opened``. ``names`` stands for the telling's names where
-    it is given; with ``gradients`` a name ``d_w`` prints as ∂loss/∂w.
+    it is given; with ``gradients`` a name ``d_w`` prints as ∂loss/∂w. ``indices`` are those of a chain nearby.
     """
 
     node: Node
@@ -58,6 +75,7 @@ class Math:
     opened: frozenset[Node] = frozenset()
     names: Mapping[Node, str] | None = None
     gradients: bool = False
+    indices: Indices | None = None
 
 
 @dataclass(frozen=True)
@@ -88,7 +106,14 @@ class Term:
     entry: str
 
 
-Piece: TypeAlias = str | Math | Name | Value | Term
+@dataclass(frozen=True)
+class Code:
+    """A piece of a program, word for word, in a line of text."""
+
+    text: str
+
+
+Piece: TypeAlias = str | Math | Name | Value | Term | Code
 Sentence: TypeAlias = tuple[Piece, ...]
 
 
@@ -169,8 +194,9 @@ class Telling:
     """How gradients are found, in one form of telling.
 
     ``graph`` is the function that is differentiated, its first output the loss; ``closed`` gives, for each thing that
-    it is differentiated by, the closed form, canonically equal to the gradient that runs. ``names`` holds the reader's
-    name of every node that has one. ``at`` are the numbers that every `Value` was worked out with.
+    it is differentiated by, the closed form, canonically equal to the gradient that runs, written in the graph's own
+    names. ``names`` holds the reader's name of every node that has one. ``at`` are the numbers that every `Value` was
+    worked out with.
     """
 
     form: str

@@ -69,6 +69,9 @@ def multiply(*boxes: Box) -> Box:
     for box in boxes:
         sign, body = split_sign(box)
         minus ^= sign
+        if sign and body == Number(1):
+            # −1 is a sign and nothing else.
+            continue
         factors += body.factors if isinstance(body, Product) else (body,)
     if not factors:
         return signed(minus, Number(1))
@@ -91,7 +94,8 @@ def divide(a: Box, b: Box, *, by_number: bool = False) -> Box:
     factors = top.factors if isinstance(top, Product) else (top,)
     front = [f for f in factors if is_coefficient(f)]
     rest = [f for f in factors if not is_coefficient(f)]
-    long = len(factors) > 1 or isinstance(top, (Big, Terms, MatrixProduct, Hadamard))
+    long = len(factors) > 1 or isinstance(top, (Big, MatrixProduct, Hadamard))
+    long |= isinstance(top, Terms) and is_coefficient(bottom)
     if (is_coefficient(bottom) or by_number) and rest and long and not any(isinstance(f, Fraction) for f in front):
         over = Fraction(multiply(*front) if front else Number(1), bottom)
         return signed(minus, Product((over, *rest)))

@@ -98,9 +98,8 @@ def matrix_product(factors: Sequence[Factor], out: Subscripts) -> Box | None:
                 # The first chain ends in a vector: an outer product, whose other half begins at the last index.
                 links += _flipped(_walk(last, left))
         case (index,):
+            # A vector is a column: x @ A, of NumPy's vector x, is Aᵀx.
             links = _walk(index, left)
-            if links and links[-1].factor is factors[0]:
-                links = _flipped(links)
         case _:
             return _scalar_chain(left)
     return None if left else MatrixProduct(tuple(link.box() for link in links))

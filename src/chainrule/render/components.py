@@ -43,7 +43,7 @@ def read(reader: Reader, node: Node, places: Places, scope: frozenset[str], dept
         case Delta():
             return Kronecker(*places)
         case D():
-            f, w = node.args
+            f, w = node.args[:2]  # what is held constant besides is told in words
             rank = len(f.shape)
             top = reader.entry(f, places[:rank], scope, depth)
             return Partial(top, reader.entry(w, places[rank:], scope, depth))

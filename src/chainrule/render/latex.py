@@ -132,6 +132,10 @@ class Latex(Notation):
         if parts.accent:
             base = rf"\{parts.accent}{{{base}}}"
         own = [_word(s) for s in parts.subscripts]
+        if parts.superscript:
+            # In a group of its own: LaTeX takes one superscript only, and the whole may stand transposed.
+            below = ",".join([*own, *([_run(indices)] if indices else [])])
+            return f"{{{base}^{{({parts.superscript})}}{'_' + _group(below) if below else ''}}}"
         if not (own and indices):
             return base + _subscript(own or indices)
         return f"{base}_{{{','.join([*own, _run(indices)])}}}"

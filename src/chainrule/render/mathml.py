@@ -136,6 +136,11 @@ class MathML(Notation):
         if parts.accent:
             base = f'<mover accent="true">{base}{_mo(_ACCENTS[parts.accent])}</mover>'
         own = [f"<mn>{s}</mn>" if s.isdecimal() else self._symbol(s) for s in parts.subscripts]
+        if parts.superscript:
+            layer = f"<mn>{parts.superscript}</mn>" if parts.superscript.isdecimal() else _mi(parts.superscript)
+            above = _row(_mo("("), layer, _mo(")"))
+            below = _mo(",").join([*own, *([_run(indices)] if indices else [])])
+            return f"<msubsup>{base}{_row(below)}{above}</msubsup>" if below else f"<msup>{base}{above}</msup>"
         if own and indices:
             return f"<msub>{base}{_row(_mo(',').join([*own, _run(indices)]))}</msub>"
         return _sub(base, own or indices)

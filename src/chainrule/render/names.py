@@ -22,6 +22,10 @@ ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
 """Endings of names that are drawn above the letter (y_hat), with Unicode's combining mark."""
 _MARKS = {mark: accent for accent, mark in ACCENTS.items()}
 
+_RAISED = re.compile(r"([^\W\d_]+)\^([^\W_]+)(?:_([^\W_]+))?")
+_ABOVE = str.maketrans("0123456789l", "⁰¹²³⁴⁵⁶⁷⁸⁹ˡ")
+_BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
 _LATEX = {
     "\\": r"\backslash{}",
     "^": r"\hat{\ }",
@@ -32,15 +36,22 @@ _LATEX = {
 
 @dataclass(frozen=True)
 class Name:
-    """The parts of a name: W1_hidden is W with the subscripts 1 and hidden; y_hat is y with an accent."""
+    """The parts of a name: W1_hidden is W with the subscripts 1 and hidden; y_hat is y with an accent.
+
+    delta^3_1, which no user can write, is δ with the layer 3 as superscript, in brackets, and the subscript 1.
+    """
 
     base: str
     accent: str = ""
     subscripts: tuple[str, ...] = ()
+    superscript: str = ""
 
 
 def parse_name(name: str) -> Name:
-    """Take a name apart; one that is no identifier is left whole."""
+    """Take a name apart; one that is no identifier is left whole, but for a layer's (delta^3_1)."""
+    raised = _RAISED.fullmatch(name)
+    if raised:
+        return Name(GREEK.get(raised[1], raised[1]), "", (raised[3],) if raised[3] else (), raised[2])
     words = [w for w in name.split("_") if w]
     if not words or not name.isidentifier():
         return Name(name)
@@ -57,7 +68,10 @@ def parse_name(name: str) -> Name:
 
 
 def text_name(name: str) -> str:
-    """For plain text: as the user wrote it, so that it can be copied, but for Greek letters."""
+    """For plain text: as the user wrote it, so that it can be copied, but for Greek letters; a layer's δ⁽³⁾₁."""
+    raised = _RAISED.fullmatch(name)
+    if raised:
+        return f"{GREEK.get(raised[1], raised[1])}⁽{raised[2].translate(_ABOVE)}⁾{(raised[3] or '').translate(_BELOW)}"
     match = re.fullmatch(r"([A-Za-z]+)(\d*(?:_.*)?)", name)
     return GREEK.get(match[1], match[1]) + match[2].rstrip("_") if match else name
 

@@ -104,9 +104,20 @@ class Notation(ABC):
         return [self.spell(box, OPERATOR if i == last else PRODUCT) for i, box in enumerate(boxes)]
 
     def arrays(self, boxes: Sequence[Box], own: type[Box]) -> list[str]:
-        """The factors of a product of arrays; the first may be such a product itself."""
-        first = [self.spell(boxes[0], 0 if isinstance(boxes[0], own) else POWER)]
-        return first + [self.spell(box, POWER) for box in boxes[1:]]
+        """The factors of a product of arrays; the first may be such a product itself.
+
+        Matrices side by side bind more tightly than ⊙, and so need no brackets beside it.
+        """
+        return [self.spell(box, 0 if self._plain(box, own, i == 0) else POWER) for i, box in enumerate(boxes)]
+
+    def _plain(self, box: Box, own: type[Box], first: bool) -> bool:
+        """Whether a factor of a product of arrays, itself such a product, needs no brackets."""
+        beside = own is Hadamard and isinstance(box, MatrixProduct) and self.juxtaposed(box)
+        return beside or (first and isinstance(box, own))
+
+    def juxtaposed(self, box: MatrixProduct) -> bool:
+        """Whether matrices are multiplied by standing side by side, without a sign."""
+        return True
 
     def filled(self, box: Function) -> str:
         """A function by its template."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from ..ir.telling import (
     Block,
     Chain,
+    Code,
     Definitions,
     Drawing,
     Listing,
@@ -82,6 +83,8 @@ class Page(ABC):
                 return self.formula(self.spelling.value(piece))
             case Term():
                 return self.term(piece)
+            case Code():
+                return self.code(piece)
 
     def verified(self) -> str:
         """The figure that goes with the tick."""
@@ -89,6 +92,10 @@ class Page(ABC):
 
     def term(self, piece: Term) -> str:
         """A word that the glossary explains."""
+        return self.prose(piece.text)
+
+    def code(self, piece: Code) -> str:
+        """A piece of a program."""
         return self.prose(piece.text)
 
     def prose(self, text: str) -> str:

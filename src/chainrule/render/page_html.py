@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.telling import Chain, Definitions, Drawing, Listing, Paragraph, Section, Table
+from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
 from .names import escape_xml
 from .page import Page
 from .page_text import listed
@@ -25,6 +25,10 @@ class HtmlPage(Page):
     def prose(self, text: str) -> str:
         """Words."""
         return escape_xml(text)
+
+    def code(self, piece: Code) -> str:
+        """Set as a program is."""
+        return f"<code>{escape_xml(piece.text)}</code>"
 
     def title(self) -> str:
         """What is told of, and how."""

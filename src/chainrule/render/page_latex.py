@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir.telling import Chain, Definitions, Drawing, Listing, Paragraph, Section, Table
+from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
 from .names import escape_latex
 from .page import Page
 from .page_text import listed
@@ -30,6 +30,11 @@ class LatexPage(Page):
     def formula(self, formula: str) -> str:
         """Inline mathematics."""
         return f"${formula}$"
+
+    def code(self, piece: Code) -> str:
+        """Set as a program is, its quotes and minus signs as they are typed."""
+        typed = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+        return rf"\texttt{{{''.join(typed.get(c, escape_latex(c)) for c in piece.text)}}}"
 
     def title(self) -> str:
         """What is told of, and how."""

@@ -37,13 +37,14 @@ _RULES = """\
 .cr-head {{ fill: {rule}; }}
 .cr-backhead {{ fill: {two}; }}
 .cr-unit, .cr-operation, .cr-box {{ fill: {unit}; stroke: {soft}; }}
-.cr-input {{ fill: {given}; stroke: {one}; }}
+.cr-input, .cr-source {{ fill: {given}; stroke: {one}; }}
 .cr-weight {{ fill: {learnt}; stroke: {two}; }}
 .cr-one {{ fill: {paper}; stroke: {rule}; }}
 .cr-loss {{ fill: {unit}; stroke: {good}; }}
 .cr-grid {{ stroke: {faint}; }}
 .cr-frame {{ stroke: {rule}; }}
-.cr-function, .cr-path {{ stroke: {one}; }}
+.cr-function {{ stroke: {one}; }}
+.cr-path {{ stroke: {good}; }}
 .cr-tangent {{ stroke: {two}; }}
 .cr-secant {{ stroke: {soft}; }}
 .cr-contour {{ stroke: {one}; }}
@@ -52,10 +53,10 @@ _RULES = """\
 .cr-gradienthead {{ fill: {two}; }}
 .cr-descenthead {{ fill: {good}; }}
 .cr-dot {{ fill: {ink}; stroke: {paper}; }}
-.cr-step {{ fill: {one}; stroke: {paper}; }}
+.cr-step {{ fill: {good}; stroke: {paper}; }}
 """
 _SHAPES = """\
-.cr-picture {{ font: 13px system-ui, "Helvetica Neue", Helvetica, Arial, sans-serif; }}
+.cr-picture {{ font: 13px "Helvetica Neue", Helvetica, Arial, "Liberation Sans", "Nimbus Sans", sans-serif; }}
 .cr-name {{ font-family: "STIX Two Text", "Times New Roman", Times, serif; font-style: italic; }}
 .cr-line {{ fill: none; stroke-linecap: round; stroke-linejoin: round; }}
 """

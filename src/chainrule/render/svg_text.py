@@ -11,17 +11,18 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from ..ir.picture import Formula, Label, Number, Piece, Symbol
 from .formula import show
-from .names import escape_xml, parse_name
+from .names import ACCENTS, escape_xml, parse_name
 
 SMALLEST = 11.0
 """No text is smaller than this, subscripts neither."""
 
 _PER_WIDTH = {
-    220: "'′", 260: "⁽⁾", 280: " ,./\\fijlt|ι·", 340: "!()-:;I`²³’¹", 400: "[]r{}τᵀ", 420: '"″⁰⁴⁵⁶⁷⁸⁹', 460: "εζξ",
+    220: "'′", 260: "⁽⁾", 280: " ,./\\fijlt|ι·", 340: "!()-:;I`²³’¹", 400: "[]r{}τᵀ•", 420: '"″⁰⁴⁵⁶⁷⁸⁹', 460: "εζξ",
     500: "^*Jcksvxyzγκλν∂ŷ‖", 540: "χ⁻⁺", 560: "#$0123456789?L_abdeghnopquδηθυ√÷±≤≥≠–", 580: "αβμρΓ", 620: "~FTZσΣ",
     680: "φΞ+<=>ABEKPSVXYΔΛΥ∇×−", 700: "π", 720: "ψ∞", 740: "CDHNRUwΠ", 780: "Ω&GOQΘ", 840: "ωΦMmΨ⊙⊗½¼¾∏", 900: "%",
     960: "W", 1020: "⋮…→←—@",
@@ -67,9 +68,9 @@ def _piece(piece: Piece) -> list[Run]:
 def _symbol(name: str, index: Sequence[str] = ()) -> list[Run]:
     """A name; beside an index, the number in a name is the layer's: W1 with 2, 3 is W with 23 below and (1) above."""
     parsed = parse_name(name)
-    base = unicodedata.normalize("NFC", parsed.base + parsed.accent)
-    below, above = list(parsed.subscripts), ""
-    if index and below and below[0].isdigit():
+    base = unicodedata.normalize("NFC", parsed.base + ACCENTS.get(parsed.accent, ""))
+    below, above = list(parsed.subscripts), f"({parsed.superscript})" if parsed.superscript else ""
+    if not above and index and below and below[0].isdigit():
         above = f"({below.pop(0)})"
     runs = [Run(base, italic=True)]
     below += [_run_of(index)] if index else []
@@ -97,6 +98,10 @@ def _formula(piece: Formula) -> list[Run]:
             runs.append(Run("T", place="sup"))
         elif token == "-":
             runs.append(Run("−"))
+        elif token[0].isdigit() and "e" in token:
+            runs.append(Run(number(float(token), 6)))
+        elif token[0] in "Σ∏":
+            runs += [Run(token[0]), *([Run(token[2:], italic=True, place="sub")] if token[1:2] == "_" else [])]
         elif token[0].isalpha() and following != "(":
             runs += _symbol(token)
         else:
@@ -138,7 +143,7 @@ def number(value: float, digits: int = 3) -> str:
     mantissa, _, power = f"{size:.{max(0, digits - 2)}e}".partition("e")
     mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
     raised = "".join("⁻" if c == "-" else _POWERS[int(c)] for c in str(int(power)))
-    return f"{sign}{mantissa}·10{raised}"
+    return f"{sign}10{raised}" if mantissa == "1" else f"{sign}{mantissa}·10{raised}"
 
 
 # ---------------------------------------------------------------------------------------------- sizes
@@ -168,7 +173,7 @@ def _width_of_unknown(character: str) -> int:
 def _overhang(runs: Sequence[Run], size: float) -> float:
     """By how much superscripts are longer than the subscripts that they stand above."""
     extra = 0.0
-    for below, above in zip(runs, runs[1:], strict=False):
+    for below, above in pairwise(runs):
         if above.back:
             extra += max(0.0, _ROOM * (_advance(above, size) - _advance(below, size)))
     return extra
@@ -178,9 +183,9 @@ def height(runs: Sequence[Run], size: float) -> tuple[float, float]:
     """How far the runs reach above and below their baseline."""
     up, down = 0.78 * size, 0.24 * size
     if any(run.place == "sup" for run in runs):
-        up = max(up, 0.40 * size + 0.75 * max(SMALLEST, 0.74 * size))
+        up = max(up, 0.50 * size + 0.75 * max(SMALLEST, 0.74 * size))
     if any(run.place == "sub" for run in runs):
-        down = max(down, 0.22 * size + 0.24 * max(SMALLEST, 0.74 * size))
+        down = max(down, 0.28 * size + 0.24 * max(SMALLEST, 0.74 * size))
     return up, down
 
 
@@ -192,7 +197,7 @@ def spans(runs: Sequence[Run], size: float) -> str:
     parts: list[str] = []
     shift, left = 0.0, 0.0
     for n, run in enumerate(runs):
-        wanted = {"": 0.0, "sub": 0.22 * size, "sup": -0.40 * size}[run.place]
+        wanted = {"": 0.0, "sub": 0.28 * size, "sup": -0.50 * size}[run.place]
         attributes = ' class="cr-name"' if run.italic else ""
         if run.place:
             attributes += f' font-size="{_size(run, size):g}"'
@@ -215,3 +220,22 @@ def spans(runs: Sequence[Run], size: float) -> str:
 def plain(runs: Sequence[Run]) -> str:
     """The runs as plain text, for readers that hear it."""
     return "".join(run.text for run in runs)
+
+
+def wrapped(runs: Sequence[Run], size: float, widest: float) -> list[tuple[Run, ...]]:
+    """The runs as lines that are no wider than told, broken at spaces where that is possible."""
+    words: list[list[Run]] = [[]]
+    for run in runs:
+        first, *rest = run.text.split(" ")
+        if first:
+            words[-1].append(replace(run, text=first))
+        words += [[replace(run, text=word)] if word else [] for word in rest]
+    lines: list[tuple[Run, ...]] = []
+    line: tuple[Run, ...] = ()
+    for word in filter(None, words):
+        longer = _joined([*line, Run(" "), *word]) if line else tuple(word)
+        if line and width(longer, size) > widest:
+            lines.append(line)
+            longer = tuple(word)
+        line = longer
+    return [*lines, line] if line else lines

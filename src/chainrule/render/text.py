@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.templates import ATOM, PRODUCT
+from .beside import needs_signs, side_by_side
 from .boxes import (
     At,
     Big,
@@ -70,11 +71,13 @@ class Text(Notation):
             case Negative(body):
                 return "-" + self.spell(body, LOOSE)
             case Product(factors):
-                return _side_by_side(self.factors(factors))
+                return side_by_side(self._beside(factors))
             case Hadamard(factors):
                 return " ⊙ ".join(self.arrays(factors, Hadamard))
-            case MatrixProduct(factors):
+            case MatrixProduct(factors) if not self.juxtaposed(box):
                 return " @ ".join(self.arrays(factors, MatrixProduct))
+            case MatrixProduct():
+                return side_by_side(self._chain(box))
             case Fraction():
                 return self._fraction(box)
             case Power(base, exponent):
@@ -89,6 +92,25 @@ class Text(Notation):
                 return self.filled(box)
             case _:
                 return self._array(box)
+
+    def juxtaposed(self, box: MatrixProduct) -> bool:
+        return not needs_signs(box.factors)
+
+    def _beside(self, factors: Sequence[Box]) -> list[tuple[Box, str]]:
+        """The factors of a product with their texts; a chain of matrices at its end goes on with its own factors."""
+        parts = list(zip(factors, self.factors(factors), strict=True))
+        last = factors[-1]
+        if isinstance(last, MatrixProduct) and self.juxtaposed(last):
+            parts[-1:] = self._chain(last)
+        return parts
+
+    def _chain(self, box: MatrixProduct) -> list[tuple[Box, str]]:
+        """The factors of a chain of matrices with their texts; those of a chain that it begins with are its own."""
+        parts = list(zip(box.factors, self.arrays(box.factors, MatrixProduct), strict=True))
+        first = box.factors[0]
+        if isinstance(first, MatrixProduct):
+            parts[:1] = self._chain(first)
+        return parts
 
     def _array(self, box: Box) -> str:
         """What is written about whole arrays, indices and derivatives."""
@@ -138,7 +160,7 @@ class Text(Notation):
         return text
 
     def _fraction(self, box: Fraction) -> str:
-        """2/N and 1/(2 L) in one piece, (a + b) / c with room around the bar."""
+        """2/N, 1/(2L) and (x - a)/‖x - a‖ in one piece, a b / c with room around the bar."""
         top = self.spell(box.top, PRODUCT + isinstance(box.top, Fraction))
         bottom = self.spell(box.bottom, PRODUCT + 1)
         return f"{top}/{bottom}" if _tight(box) else f"{top} / {bottom}"
@@ -150,21 +172,17 @@ class Text(Notation):
 
 
 def _tight(box: Fraction) -> bool:
-    """Whether a fraction is short enough to be one factor: 2/N, a_i/(2 L)."""
+    """Whether a fraction is short enough to be one factor: 2/N, a_i/(2L), (x - a)/‖x - a‖."""
     below = box.bottom.factors if isinstance(box.bottom, Product) else (box.bottom,)
-    return all(isinstance(part, Symbol) or _digits(part) for part in (box.top, *below))
+    if isinstance(box.top, Terms):
+        below = tuple(part for part in below if not isinstance(part, Function))
+    elif not (isinstance(box.top, Symbol) or _digits(box.top)):
+        return False
+    return all(isinstance(part, Symbol) or _digits(part) for part in below)
 
 
 def _digits(box: Box) -> bool:
     return isinstance(box, Number) and show_number(box.value).isdigit()
-
-
-def _side_by_side(factors: Sequence[str]) -> str:
-    """Factors with a space between, and a dot where two numbers would run together."""
-    text = factors[0]
-    for factor in factors[1:]:
-        text += (" · " if factor[0].isdigit() else " ") + factor
-    return text
 
 
 def _run(letters: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from .canonical import canonical
 from .engine import Applied, Phase, RewriteError, apply_phase, rewrite
 from .phases import FACTOR, PHASES, STABLE, TELL, TIDY, simplify, stabilise
 from .rule import Rule
+from .telling import told
 
 __all__ = [
     "FACTOR",
@@ -21,4 +22,5 @@ __all__ = [
     "rewrite",
     "simplify",
     "stabilise",
+    "told",
 ]

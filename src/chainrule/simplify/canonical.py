@@ -17,7 +17,12 @@ from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
 from ..ir.graph import toposort
 from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
-from .polynomial import Sum, collected, expanded, product, rebuilt
+from .facts import is_not
+from .identities import COMPLEMENTS, EVEN, ODD
+from .pattern import fit
+from .polynomial import Sum, collected, expanded, in_front, product, rebuilt
+from .rule import Context
+from .rules.spell import relu_on, tie, unguarded
 from .terms import Factor, Term, key, ordered
 
 MOST_FACTORS = 64
@@ -67,7 +72,7 @@ class _Forms:
     def node(self, node: Node) -> Node:
         """The node's representative."""
         if node not in self._nodes:
-            self._nodes[node] = rebuilt(self.sum(node))
+            self._nodes[node] = rebuilt(self.sum(node).settled)
         return self._nodes[node]
 
     def _form(self, node: Node) -> Term:
@@ -144,7 +149,37 @@ class _Forms:
                 return self._powered(node)
             case "to_float" | "to_int" if node.args[0].kind != "float":
                 return self._cast(node.args[0], node.kind)
+            case "where" if (flat := tie.rewrite(node, Context())) is not None:
+                return self._other(flat)
+            case "where" if node.kind == "float":
+                return self._where(node)
+            case "greater" if (plain := relu_on.rewrite(node, Context())) is not None:
+                return self._other(plain)
+            case "log" if (inside := self.sum(node.args[0]).operation("exp")) is not None:
+                operands, sub = inside
+                self.enter(operands)
+                return self._product(operands, [sub], node)
         return self._operation(node)
+
+    def _where(self, node: Map) -> Term:
+        """A choice with the number and the sizes that both branches have as factors in front; b + k [m], of b + k and b."""
+        condition, *branches = node.args
+        while is_not(condition):
+            condition, branches = condition.args[0], branches[::-1]
+        self.enter((condition,))
+        sums = [self.sum(branch).settled for branch in branches]
+        apart = collected([*sums[0].terms, *(Term(-t.number, t.factors) for t in sums[1].terms)], node.shape, node.kind)
+        if not any(t.factors for t in apart.terms):
+            number = float(sum((t.number for t in apart.terms), Fraction(0)))
+            return self._other(fit(number, node) * cast(condition, "float") + branches[1])
+        front, sums = in_front(sums)
+        atom = self._atom_of(node, [self.sum(condition), *sums])
+        return Term(front.number * atom.number, (*front.factors, *atom.factors), atom.extents)
+
+    def _other(self, node: Node) -> Term:
+        """The form of an expression that stands for the one at hand."""
+        self.enter((node,))
+        return self._terms[node]
 
     def _total(self, node: Map, signs: tuple[int, int]) -> Term:
         terms = [
@@ -164,6 +199,9 @@ class _Forms:
 
     def _power(self, base: Node, exponent: int) -> Term | None:
         """A whole power of an operand; None where it is a power of a sum that stays, or divides by nothing."""
+        if exponent < 0 and (plain := unguarded(base)) is not base:
+            self.enter((plain,))
+            base = plain
         term, rank = self._terms[base], len(base.shape)
         if exponent == 0:
             return Term(Fraction(1), (), dict(enumerate(base.shape)))
@@ -181,7 +219,10 @@ class _Forms:
         return self._spread(Term(single.number**exponent, factors), base.shape)
 
     def _cast(self, arg: Node, kind: Kind) -> Term:
-        """Whole numbers or truth values as another kind: of a product, the factors are."""
+        """Whole numbers or truth values as another kind: of a product, the factors are; a denial is 1 minus that."""
+        denied = False
+        while is_not(arg):
+            arg, denied = arg.args[0], not denied
         total = self.sum(arg)
         terms = []
         for t in total.terms:
@@ -193,7 +234,9 @@ class _Forms:
                     number *= Fraction(base.value) ** f.power
                 else:
                     factors.append(Factor(base, f.subs, f.power))
-            terms.append(ordered(Term(number, tuple(factors), t.extents), len(arg.shape)))
+            terms.append(ordered(Term(-number if denied else number, tuple(factors), t.extents), len(arg.shape)))
+        if denied:
+            terms.append(Term(Fraction(1)))
         return self._of_sum(collected(terms, arg.shape, kind))
 
     def _choice(self, node: Gather | Scatter) -> Term:
@@ -228,8 +271,19 @@ class _Forms:
         return self._product([x], [tuple(next(ones) if e == 1 else next(wide) for e in x.shape)], node)
 
     def _operation(self, node: Map) -> Term:
-        """An elementwise operation as an atom, over the axes that its operands carry."""
-        sums = [self.sum(arg) for arg in node.args]
+        """An elementwise operation as an atom, over the axes that its operands carry; of −x by what it is of x."""
+        sums = [self.sum(arg).settled for arg in node.args]
+        name, first = node.op.name, sums[0].terms
+        if name in ODD | EVEN | COMPLEMENTS and first and first[0].number < 0:
+            turned = Sum(tuple(Term(-t.number, t.factors, t.extents) for t in first), node.shape, node.kind)
+            atom = self._atom_of(node, [turned])
+            if name in EVEN:
+                return atom
+            atom = Term(Fraction(-1), atom.factors, atom.extents)
+            return atom if name in ODD else self._of_sum(collected([Term(Fraction(1)), atom], node.shape, node.kind))
+        return self._atom_of(node, sums)
+
+    def _atom_of(self, node: Map, sums: Sequence[Sum]) -> Term:
         axes = tuple(sorted({a for total in sums for a in total.carried}))
         args = [rebuilt(total, axes) for total in sums]
         if node.op.commutative:

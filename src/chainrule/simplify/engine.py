@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..ir.graph import Graph, use_counts
 from ..ir.node import Map, Node
-from .rule import Context, Rule, head_of, lowers, operand_heads
+from .rule import Context, Measure, Rule, head_of, measure, operand_heads
+
+
+def weighed(node: Node, named: frozenset[Node]) -> Measure:
+    """The measure of most phases, for which names are of no account."""
+    return measure(node)
 
 
 class RewriteError(AssertionError):
@@ -16,11 +21,16 @@ class RewriteError(AssertionError):
 
 @dataclass(frozen=True)
 class Phase:
-    """Rules that are applied together."""
+    """Rules that are applied together, and what each of them lowers: a measure of an expression, given the names."""
 
     name: str
     rules: tuple[Rule, ...]
+    measure: Callable[[Node, frozenset[Node]], Measure] = weighed
     _by_head: dict[str, tuple[Rule, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def lowers(self, before: Node, after: Node, named: frozenset[Node] = frozenset()) -> bool:
+        """Whether a rewrite lowers the measure."""
+        return self.measure(after, named) < self.measure(before, named)
 
     def candidates(self, node: Node) -> tuple[Rule, ...]:
         """The rules that may fit a node: those for any elementwise operation, then those for its own."""
@@ -46,16 +56,21 @@ def rewrite(
     phase: Phase,
     *,
     named: frozenset[Node] = frozenset(),
+    held: frozenset[Node] = frozenset(),
+    uses: dict[Node, int] | None = None,
     checked: bool = False,
     log: list[Applied] | None = None,
 ) -> dict[Node, Node]:
     """What every node below the outputs becomes when the phase's rules are applied until none fits.
 
-    ``checked`` asserts that each application lowers the measure; ``log`` collects the applications.
+    Rules that take a node apart leave ``named`` ones alone; those in ``held`` stay as they are, with all that is below
+    them. ``uses`` says how often each node is used, where that is not to be counted: in a formula that is written out
+    as a whole no two places share anything, so there it is empty. ``checked`` asserts that each application lowers the
+    measure; ``log`` collects the applications.
     """
-    counted = use_counts(outputs)
+    counted = use_counts(outputs) if uses is None else uses
     context = Context(dict(counted), named)
-    known: dict[Node, Node] = {}
+    known: dict[Node, Node] = {node: node for node in held}
     goes_to: dict[Node, Node] = {}
     stack = list(reversed(outputs))
     while stack:
@@ -105,7 +120,7 @@ def _next(
             continue
         after = rule.rewrite(node, context)
         if after is not None and after is not node:
-            if checked and not lowers(node, after):
+            if checked and not phase.lowers(node, after, context.named):
                 raise RewriteError(f"{rule.name!r} did not simplify {node!r} to {after!r}")
             if log is not None:
                 log.append(Applied(rule, node, after))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ..ir.graph import Graph
 from .engine import Applied, Phase, apply_phase
-from .rules import factor, layout, stable, tidy
+from .rules import choice, collect, factor, layout, simplex, spell, stable, tidy
+from .size import written
 
 STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES))
 """On the user's function, before it is differentiated: what would overflow is written as what does not."""
 
-TIDY = Phase("tidy", (*layout.RULES, *tidy.RULES))
+TIDY = Phase("tidy", (*layout.RULES, *simplex.RULES, *tidy.RULES, *choice.RULES))
 """On the derivative: layouts composed, deltas contracted, ones gone, signs and numbers brought to the front."""
 
 FACTOR = Phase("factor", (*TIDY.rules, *factor.RULES))
@@ -19,7 +20,16 @@ TELL = Phase("tell", (*TIDY.rules, layout.number_out_of_factor))
 """For the lines of a derivation: numbers to the very front, where a reader looks for them. (What runs scales the
 smaller array.)"""
 
-PHASES = (STABLE, TIDY, FACTOR, TELL)
+SPELL = Phase("spell", spell.RULES, spell.spellings)
+"""For a formula that is only read: as a textbook spells it, where what runs is spelled otherwise to keep its digits."""
+
+COLLECT = Phase("collect", collect.RULES, written)
+"""For a formula that is only read: multiplied out, cancelled and factored, where that makes it shorter."""
+
+SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER))
+"""Before and after those: put in order, with the numbers to the very front; and by what was declared of the inputs."""
+
+PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, SHOW)
 
 
 def stabilise(graph: Graph, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:

@@ -10,11 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TypeAlias
 
 from ..ir.build import constant
 from ..ir.dims import Extent, Shape
 from ..ir.node import Einsum, Kind, Map, Node, Subscripts
 from ..ir.registry import record
+from .facts import is_size, never_zero
 from .pattern import fit
 from .terms import Factor, Term, counted, factor_key, ordered
 
@@ -35,6 +37,28 @@ class Sum:
         """The axes that some term has; along the others it is spread."""
         return tuple(sorted({i for t in self.terms for f in t.factors for i in f.subs if i < len(self.shape)}))
 
+    def operation(self, name: str) -> tuple[Sequence[Node], Subscripts] | None:
+        """The operands and indices of the elementwise operation of this name, if the sum is that alone."""
+        if len(self.terms) != 1 or self.terms[0].number != 1 or len(self.terms[0].factors) != 1:
+            return None
+        (factor,) = self.terms[0].factors
+        if factor.power != 1 or not isinstance(factor.base, Map) or factor.base.op.name != name:
+            return None
+        return factor.base.args, factor.subs
+
+    @cached_property
+    def settled(self) -> Sum:
+        """It with what divides and what multiplies cancelled, where it has no number anyway if that is 0.
+
+        So of what is never 0; of what some term divides by once more than it multiplies by it; and of the factors of
+        what the logarithm of stands in some term. Done where a sum is complete, however it came about.
+        """
+        poles = {place for t in self.terms for place in _poles(t, len(self.shape))}
+        terms = [_without_pairs(t, poles) for t in self.terms]
+        if all(a is b for a, b in zip(terms, self.terms, strict=True)):
+            return self
+        return collected([ordered(t, len(self.shape)) for t in terms], self.shape, self.kind)
+
     @cached_property
     def atom(self) -> tuple[Fraction, Node]:
         """It as a number times one expression over the carried axes, in which the first coefficient is 1.
@@ -46,6 +70,59 @@ class Sum:
             first = Fraction(math.gcd(*(int(t.number) for t in self.terms)) * (1 if first > 0 else -1))
         terms = tuple(Term(t.number / first, t.factors, t.extents) for t in self.terms)
         return first, rebuilt(Sum(terms, self.shape, self.kind), self.carried)
+
+
+Place: TypeAlias = tuple[int, Subscripts]
+"""A factor by its identity and its indices."""
+
+
+def _powers(term: Term) -> dict[Place, int]:
+    """The power of each factor when all is cancelled that can be."""
+    powers: dict[Place, int] = {}
+    for f in term.factors:
+        place = id(f.base), f.subs
+        powers[place] = powers.get(place, 0) + f.power
+    return powers
+
+
+def _poles(term: Term, rank: int) -> set[Place]:
+    """The factors that a term has no number for where they are 0, with free indices alone."""
+    poles = {place for place, power in _powers(term).items() if power < 0}
+    for f in term.factors:
+        if f.power > 0 and isinstance(f.base, Map) and f.base.op.name == "log":
+            poles |= _factors(f.base.args[0], f.subs)
+    return {place for place in poles if all(i < rank for i in place[1])}
+
+
+def _factors(node: Node, subs: Subscripts) -> set[Place]:
+    """The factors of a term that was rebuilt; of a sum of several, the sum."""
+    found: set[Place] = set()
+    parts = [(node, subs)]
+    while parts:
+        part, own = parts.pop()
+        match part:
+            case Map() if part.op.name in ("mul", "pow"):
+                parts += [(arg, own) for arg in (part.args if part.op.name == "mul" else part.args[:1])]
+            case Einsum() if len(part.out) == len(part.extents):
+                parts += [(arg, tuple(own[i] for i in sub)) for arg, sub in zip(part.args, part.subs, strict=True)]
+            case _:
+                found.add((id(part), own))
+    return found
+
+
+def _without_pairs(term: Term, poles: set[Place]) -> Term:
+    """The term with x/x gone for every pole x, and for all that is never 0."""
+    powers = _powers(term)
+    if len(powers) == len(term.factors):
+        return term
+    factors: list[Factor] = []
+    for f in term.factors:
+        place = id(f.base), f.subs
+        if place not in poles and not (isinstance(f.base, Node) and never_zero(f.base)):
+            factors.append(f)
+        elif power := powers.pop(place, 0):
+            factors.append(Factor(f.base, f.subs, power))
+    return term if len(factors) == len(term.factors) else Term(term.number, tuple(factors), term.extents)
 
 
 def product(parts: Sequence[tuple[Term, Subscripts]], out: Subscripts, extents: dict[int, Extent]) -> Term:
@@ -116,6 +193,33 @@ def collected(terms: Iterable[Term], shape: Shape, kind: Kind) -> Sum:
         found[same] = term if known is None else Term(known.number + term.number, term.factors, term.extents)
     kept = [t for t in found.values() if t.number]
     return Sum(tuple(sorted(kept, key=lambda t: [factor_key(f) for f in t.factors])), shape, kind)
+
+
+def in_front(sums: Sequence[Sum]) -> tuple[Term, list[Sum]]:
+    """What all terms of several sums have in common of numbers and sizes of dimensions, and the sums without it.
+
+    The first term of the first sum that has any is left with the coefficient 1.
+    """
+    terms = [t for total in sums for t in total.terms]
+    if not terms:
+        return Term(Fraction(1)), list(sums)
+    places = [
+        {(id(f.base), f.power): f for f in t.factors if isinstance(f.base, Node) and is_size(f.base)} for t in terms
+    ]
+    shared = {place: f for place, f in places[0].items() if all(place in own for own in places)}
+    number = terms[0].number
+    without = [
+        Sum(
+            tuple(
+                Term(t.number / number, tuple(f for f in t.factors if (id(f.base), f.power) not in shared), t.extents)
+                for t in total.terms
+            ),
+            total.shape,
+            total.kind,
+        )
+        for total in sums
+    ]
+    return Term(number, tuple(shared.values())), without
 
 
 def rebuilt(total: Sum, axes: Subscripts | None = None) -> Node:

@@ -10,6 +10,7 @@ from ..ir.build import scalar_value
 from ..ir.graph import toposort
 from ..ir.node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
 from ..ir.records import Interval
+from .facts import proves
 from .pattern import App, Bindings, Number, Pattern, fit, heads, lift, spread_scalar
 
 
@@ -99,20 +100,6 @@ def operand_heads(node: Node) -> set[str]:
     if any(scalar_value(arg) is not None for arg in node.args):
         found.add(NUMBER)
     return found
-
-
-def proves(node: Node, interval: Interval) -> bool:
-    """Whether a node's values are known to lie in an interval, from its record's range or its own number."""
-    number = scalar_value(node)
-    if number is not None:
-        return interval.low <= number <= interval.high and not (
-            interval.open and number in (interval.low, interval.high)
-        )
-    if isinstance(node, Einsum) and node.is_layout:
-        return proves(node.args[0], interval)
-    if isinstance(node, (Map, Reduce)):
-        return node.op.range.within(interval)
-    return False
 
 
 def is_sign(node: Node) -> bool:

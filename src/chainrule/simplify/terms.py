@@ -16,9 +16,10 @@ from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from ..ir.build import cast, scalar_value
+from ..ir.build import cast
 from ..ir.dims import Extent
-from ..ir.node import Const, Delta, Map, Node, Reduce, Scatter, Size, Subscripts
+from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Scatter, Size, Subscripts
+from .identities import adds_up_to_one
 
 if TYPE_CHECKING:
     from .polynomial import Sum
@@ -54,6 +55,9 @@ def _forget(number: int, _: object) -> None:
 def _digest(node: Node) -> bytes:
     params = (node.op.name, *node.params[1:]) if isinstance(node, (Map, Reduce)) else node.params
     params = params[:2] if isinstance(node, Const) else params
+    if isinstance(node, Input):
+        # A set of words is written in another order in every process.
+        params = (*params[:3], *sorted(node.properties))
     parts = [f"{type(node).__name__}{params!r}".encode(), *(_KEYS[id(a)][1] for a in node.args)]
     return blake2b(b"".join(parts), digest_size=16).digest()
 
@@ -125,24 +129,24 @@ def _without_ones(term: Term) -> Term:
     return Term(term.number, tuple(factors), extents)
 
 
-def is_one_hot(base: Base) -> bool:
-    """Whether an atom has a single 1 along its last axis, at a place given by integers."""
-    if not isinstance(base, Scatter) or scalar_value(base.args[0]) != 1:
-        return False
-    axis, batch, _ = base.params
-    return bool(axis == batch == len(base.shape) - 1)
-
-
 def _chosen(term: Term, rank: int) -> Term:
-    """The term without one-hot arrays that are summed along their last axis, where they are 1."""
+    """The term without factors that are summed where they add up to one: one-hot arrays, softmaxes, simplexes."""
     times: dict[int, int] = {}
     for f in term.factors:
         for i in f.subs:
             times[i] = times.get(i, 0) + 1
-    gone = {f.subs[-1] for f in term.factors if is_one_hot(f.base) and f.subs[-1] >= rank and f.power > 0}
-    gone = {i for i in gone if times[i] == 1}
-    factors = tuple(f for f in term.factors if not f.subs or f.subs[-1] not in gone or not is_one_hot(f.base))
-    return Term(term.number, factors, {i: e for i, e in term.extents.items() if i not in gone})
+    gone: set[int] = set()
+    factors = []
+    for f in term.factors:
+        assert isinstance(f.base, Node)
+        # A one-hot array to a power is itself.
+        axes = adds_up_to_one(f.base) if f.power == 1 or (f.power > 0 and isinstance(f.base, Scatter)) else ()
+        indices = {f.subs[a] for a in axes}
+        if indices and all(i >= rank and times[i] == 1 for i in indices):
+            gone |= indices
+        else:
+            factors.append(f)
+    return Term(term.number, tuple(factors), {i: e for i, e in term.extents.items() if i not in gone})
 
 
 def _contracted(term: Term, rank: int) -> Term:

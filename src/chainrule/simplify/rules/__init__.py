@@ -1,5 +1,5 @@
 """The rules as data, a phase a file."""
 
-from . import factor, layout, stable, tidy
+from . import choice, collect, factor, layout, simplex, spell, stable, tidy
 
-__all__ = ["factor", "layout", "stable", "tidy"]
+__all__ = ["choice", "collect", "factor", "layout", "simplex", "spell", "stable", "tidy"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from ...ir.node import Einsum, Input, Map, Node, Reduce
+from ...ir.node import Einsum, Gather, Input, Map, Node, Reduce
 from ...ir.records import NON_NEGATIVE, POSITIVE
 from ...ir.registry import call, record
+from ..facts import square_sum
 from ..pattern import any_, apply
 from ..rule import Context, Rule, rule, structural
 
@@ -26,7 +27,18 @@ ALGEBRA: tuple[Rule, ...] = (
         assumes={"x": NON_NEGATIVE},
     ),
     rule("sigmoid as written", 1 / (1 + apply("exp", -x)), apply("sigmoid", x), "1/(1 + e⁻ˣ) is the sigmoid"),
+    rule(
+        "sigmoid as a share",
+        exp_x / (1 + exp_x),
+        apply("sigmoid", x),
+        "eˣ/(1 + eˣ) is the sigmoid, and does not overflow",
+    ),
     rule("softplus as written", apply("log", 1 + exp_x), apply("softplus", x), "log(1 + eˣ) without overflow"),
+    rule("log of a quotient of an exponential", apply("log", exp_x / y), x - apply("log", y), "log(eˣ/y) is x − log y"),
+    rule("log of a quotient by an exponential", apply("log", y / exp_x), apply("log", y) - x, "log(y/eˣ) is log y − x"),
+    rule(
+        "log of a product with an exponential", apply("log", exp_x * y), x + apply("log", y), "log(eˣ y) is x + log y"
+    ),
     rule("log of a sigmoid", apply("log", apply("sigmoid", x)), apply("log_sigmoid", x), "log σ(x) keeps its digits"),
     rule(
         "log of one minus a sigmoid",
@@ -113,4 +125,39 @@ def _shifted_log_softmax() -> Node:
     return shifted - call("spread", record("logsumexp")(shifted, axis=1), (2, 3), (1,))  # type: ignore[no-any-return]
 
 
-RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written, shift_cancels)
+@structural(
+    "root of a sum of squares",
+    "sqrt",
+    "√Σx² is the length of x, in which nothing overflows",
+    lambda: [call("sqrt", call("sum", _matrix() ** 2)), call("sqrt", call("sum", _matrix() ** 2) * _dot())],
+)
+def length(node: Node, context: Context) -> Node | None:
+    """√Σx², and √(Σx² Σy²), as lengths."""
+    inner = node.args[0]
+    if isinstance(inner, Map) and inner.op.name == "mul":
+        a, b = map(square_sum, inner.args)
+        return None if a is None or b is None else record("norm")(a) * record("norm")(b)
+    x = square_sum(inner)
+    return None if x is None else record("norm")(x)
+
+
+def _dot() -> Node:
+    y = Input.of("y", (3,))
+    return y @ y  # type: ignore[no-any-return]
+
+
+@structural(
+    "log of chosen exponentials",
+    "log",
+    "the logarithm of entries that were chosen is chosen from the logarithms",
+    lambda: [call("log", call("pick", call("exp", _matrix()), Input.of("i", (2,), "int")))],
+)
+def log_of_chosen(node: Node, context: Context) -> Node | None:
+    """log(exp(x)[i]) → x[i]."""
+    chosen = node.args[0]
+    if not isinstance(chosen, Gather) or not isinstance(chosen.args[0], Map) or chosen.args[0].op.name != "exp":
+        return None
+    return chosen.with_args((chosen.args[0].args[0], chosen.args[1]))
+
+
+RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written, shift_cancels, length, log_of_chosen)

@@ -1,0 +1,257 @@
+"""A layered network made ready for its errors: the places where derivatives are stored, their names, and small slopes.
+
+The places are each layer's sum z and output a, what was asked for, and the loss. A place is looked at in terms of the
+places it is made of (stand-ins, as the substitution form has them), so that every slope is a small one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..derive import reverse
+from ..ir.build import constant, scalar_value
+from ..ir.dims import Sizes
+from ..ir.graph import Graph, substitute, toposort
+from ..ir.node import D, Input, Node
+from .calculus import tidied
+from .network import Layer, Link, Network, find_network
+from .paths import Bundle, Feed, Wiring
+from .subject import Subject
+from .substitution_local import Local
+from .substitution_pieces import Intermediates
+
+
+@dataclass(frozen=True, eq=False)
+class Layered:
+    """A network with names for everything in it.
+
+    ``names`` are the reader's, with z⁽²⁾ and a⁽²⁾ for sums and outputs that have none, and δ⁽²⁾ for ∂E/∂z⁽²⁾. ``sums``
+    gives each z its layer, ``outputs`` each a its own; inputs are layer 1.
+    """
+
+    subject: Subject
+    network: Network
+    names: Mapping[Node, str]
+    sums: Mapping[Node, Layer]
+    outputs: Mapping[Node, Layer]
+    pieces: Intermediates
+
+    @property
+    def loss(self) -> Node:
+        """E."""
+        return self.pieces.loss
+
+    @property
+    def places(self) -> tuple[Node, ...]:
+        """Where derivatives are stored, in the order in which values flow, the loss last."""
+        return self.pieces.order
+
+    def name_of(self, node: Node) -> str:
+        """The reader's name of a place or a parameter."""
+        return self.pieces.name_of(node)
+
+    def users(self, node: Node) -> tuple[Node, ...]:
+        """The places that a place or an argument is used in."""
+        return self.pieces.users.get(node, ())
+
+    def layer_of(self, place: Node) -> int:
+        """The number of the layer that a sum or an output belongs to."""
+        return (self.sums.get(place) or self.outputs[place]).rank + 1
+
+    @cached_property
+    def parameters(self) -> tuple[Input, ...]:
+        """Weights and biases that the loss depends on, in the order of the arguments."""
+        return tuple(node for node in self.pieces.graph.inputs if node in self.network.parameters)
+
+    def error(self, place: Node) -> Node:
+        """∂E/∂place: of a sum z it goes by the name δ."""
+        return constant(1, "float") if place is self.loss else D.make((self.loss, place), ())
+
+    # ------------------------------------------------------------------------------------------ slopes
+
+    def local(self, v: Node, u: Node) -> Local:
+        """∂v/∂u, whatever else v is made of kept constant."""
+        return Local(self.pieces, v, u)
+
+    def why(self, v: Node, u: Node) -> str:
+        """One line on the slope of v by u."""
+        number = scalar_value(self.local(v, u).in_stand_ins)
+        if number == 1:
+            return "it changes one for one"
+        return "it goes down as the other goes up" if number == -1 else self.local(v, u).why
+
+    def slope_of_loss(self, place: Node) -> Node:
+        """∂E/∂place by the loss's own formula, in stand-ins."""
+        return tidied(self._pulled(self.loss, self.pieces.stand_in(place)))
+
+    def back(self, place: Node) -> Node:
+        """∂E/∂place from the errors of what it is used in: each of them times its slope, added up."""
+        return self._real(self._back(place))
+
+    def further_back(self, place: Node) -> Node:
+        """The same where an error that is used here alone is put in as what it is itself."""
+        passing = {self._carried(user): self._back(user) for user in self.users(place) if self.is_passing(user)}
+        (line,) = substitute([self._back(place)], passing)
+        return self._real(tidied(line)) if passing else self._real(line)
+
+    def is_passing(self, place: Node) -> bool:
+        """Whether its error is used once, so that it is worked out in passing and not stored.
+
+        That is so for an output a = f(z) with nothing but z in it.
+        """
+        asked = place in self.subject.gradients
+        receivers = [node for node in self.pieces.operands[place] if node in self.receivers]
+        return place in self.outputs and place not in self.sums and not asked and len(receivers) == 1
+
+    @cached_property
+    def receivers(self) -> frozenset[Node]:
+        """What the derivative by is worked out: places, parameters, and what was asked for."""
+        return frozenset([*self.places, *self.parameters, *self.subject.gradients])
+
+    def _back(self, place: Node) -> Node:
+        """In stand-ins: for the places, and for the errors."""
+        stand_in = self.pieces.stand_in(place)
+        terms = [self._pulled(user, stand_in) for user in self.users(place)]
+        line = terms[0] if terms else tidied(0 * stand_in)
+        for term in terms[1:]:
+            line = line + term
+        return tidied(line)
+
+    def _pulled(self, user: Node, stand_in: Node) -> Node:
+        """What a place hands back to one that it is made of; slopes are written in its own output where they can be."""
+        body = self.pieces.body(user)
+        seed = constant(1, "float") if user is self.loss else self._carried(user)
+        found = reverse({body: seed}, [stand_in]).get(stand_in)
+        return substitute([found], {body: self.pieces.stand_in(user)})[0]
+
+    def _carried(self, place: Node) -> Input:
+        """The stand-in for the error of a place."""
+        return Input.of(f"∂/∂{self.name_of(place)}", place.shape)
+
+    def _real(self, line: Node) -> Node:
+        carried: dict[Node, Node] = {self._carried(p): self.error(p) for p in self.places if p is not self.loss}
+        return substitute([line], {**self.pieces.stood_for, **carried})[0]
+
+    # ------------------------------------------------------------------------------------------ for counting
+
+    def wiring(self, sizes: Sizes) -> Wiring:
+        """The arrows between single units, per sample; a row for each place."""
+        row = {place: n for n, place in enumerate(self.places)}
+        widths = tuple(self.width(place, sizes) for place in self.places)
+        bundles = [
+            Bundle(row[u], row[v], not self.keeps_units(v, u), v is not self.loss and not self._is_one(v, u))
+            for v in self.places
+            for u in dict.fromkeys(self.pieces.operands[v])
+            if u in row
+        ]
+        feeds = [feed for place in self.sums for feed in self._feeds(place, row[place], sizes)]
+        return Wiring(widths, tuple(bundles), tuple(feeds))
+
+    def axis(self, place: Node) -> int | None:
+        """The axis of a place along which its units lie."""
+        layer = self.sums.get(place) or self.outputs.get(place)
+        if layer is None:
+            return None
+        return layer.sum_axis if layer.sum is place else layer.axis
+
+    def width(self, place: Node, sizes: Sizes) -> int:
+        """The number of units side by side in a place."""
+        axis = self.axis(place)
+        return 1 if axis is None else sizes.extent(place.shape[axis])
+
+    def keeps_units(self, v: Node, u: Node) -> bool:
+        """Whether an entry of u is in one unit of v alone, that at its own place."""
+        axis = self.axis(v)
+        return axis is not None and axis in self.local(v, u).ties
+
+    def _is_one(self, v: Node, u: Node) -> bool:
+        return scalar_value(self.local(v, u).in_stand_ins) == 1
+
+    def _feeds(self, place: Node, row: int, sizes: Sizes) -> list[Feed]:
+        """The weights that lead to a sum, one from each unit of the layers before it, and its biases."""
+        layer = self.sums[place]
+        target = self.network.layers.index(layer)
+        links = [link for link in self.network.links if link.target == target and link.weight is not None]
+        weights = sum(self._units(self.network.layers[link.source], sizes) for link in links)
+        return [Feed(row, weights)] * bool(weights) + [Feed(row, 1, costs=False) for _ in layer.biases]
+
+    def _units(self, layer: Layer, sizes: Sizes) -> int:
+        return 1 if layer.axis is None else sizes.extent(layer.output.shape[layer.axis])
+
+
+def layered(subject: Subject) -> Layered | None:
+    """The layered network of a function; None where it has no layers."""
+    network = find_network(subject.graph) or find_network(subject.graph, [n.name for n in _inputs(subject.gradients)])
+    if network is None:
+        return None
+    loss = subject.loss
+    below = set(toposort([loss]))
+    sums = {layer.sum: layer for layer in network.layers if layer.sum is not None and layer.sum in below}
+    outputs = {
+        layer.output: layer
+        for layer in sums.values()
+        if layer.output in below and layer.output is not loss and not (layer.role == "output" and _is_mixed(layer))
+    }
+    names = _names(subject, sums.values())
+    places = {*sums, *outputs, *(node for node in subject.gradients if node.args), loss}
+    graph = Graph(subject.graph.inputs, subject.graph.outputs, {n: names[n] for n in names if n.args})
+    order = tuple(node for node in toposort([loss]) if node in places)
+    inputs = {node: node.name for node in subject.graph.inputs}
+    pieces = Intermediates(graph, {**inputs, **{node: names[node] for node in order}}, order)
+    errors = {D.make((loss, z), ()): name for z, name in _numbered(sums.values(), "delta").items()}
+    return Layered(subject, network, {**names, **errors}, sums, outputs, pieces)
+
+
+def _inputs(nodes: Iterable[Node]) -> list[Input]:
+    return [node for node in nodes if isinstance(node, Input)]
+
+
+def _is_mixed(layer: Layer) -> bool:
+    """Whether the units of an output depend on one another's sums, as those of a softmax do."""
+    assert layer.sum is not None
+    names = {layer.sum: "z", layer.output: "a"}
+    pieces = Intermediates(Graph((), (layer.output,), names), names, (layer.sum, layer.output))
+    return layer.output is not layer.sum and None in Local(pieces, layer.output, layer.sum).ties
+
+
+def _numbered(layers: Iterable[Layer], base: str) -> dict[Node, str]:
+    """base⁽ˡ⁾ for the sum of each layer l; with a subscript where several have one number, or it is one unit."""
+    found: dict[Node, str] = {}
+    by_rank: dict[int, list[Node]] = {}
+    single = set()
+    for layer in layers:
+        assert layer.sum is not None
+        by_rank.setdefault(layer.rank, []).append(layer.sum)
+        if layer.axis is None:
+            single.add(layer.rank)
+    for rank, nodes in by_rank.items():
+        for k, node in enumerate(nodes, 1):
+            found[node] = f"{base}^{rank + 1}" + (f"_{k}" if len(nodes) > 1 or rank in single else "")
+    return found
+
+
+def _names(subject: Subject, layers: Iterable[Layer]) -> dict[Node, str]:
+    """The reader's names, without those that were made up for him, and with z⁽ˡ⁾ and a⁽ˡ⁾ where he has none."""
+    layers = list(layers)
+    names = {node: name for node, name in subject.names.items() if node not in subject.made}
+    names.setdefault(subject.loss, "E")
+    for z, name in _numbered(layers, "z").items():
+        names.setdefault(z, name)
+    for layer in layers:
+        assert layer.sum is not None
+        if layer.output not in names:
+            names[layer.output] = _numbered(layers, "a")[layer.sum]
+    return names
+
+
+def widths_of(found: Layered, sizes: Sizes) -> Sequence[int]:
+    """The units of the layers, inputs first, where each layer has one place in the order."""
+    by_rank: dict[int, int] = {}
+    for layer in found.network.layers:
+        by_rank[layer.rank] = by_rank.get(layer.rank, 0) + found._units(layer, sizes)
+    return [by_rank[rank] for rank in sorted(by_rank)]
+
+
+__all__ = ["Layered", "Link", "layered", "widths_of"]

@@ -1,0 +1,263 @@
+"""Any graph as a picture: a vertex for each operation; or, where these are many, for what has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..ir.graph import Graph, toposort, use_counts
+from ..ir.node import Concat, Const, Input, Node, Reduce
+from ..ir.picture import Block, Diagram, Edge, Formula, Label, Line, Symbol, Vertex
+from .graph_labels import SIGNS, applies, fixed_nodes, shape_label, sign, value_label
+from .layering import layered
+from .point import Numbers
+from .products import is_contraction, origin
+
+MOST_OPERATIONS, MOST_BOXES, FEWEST_BOXES, MOST_INPUTS, MOST_PARTS = 26, 16, 4, 8, 12
+"""Vertices for operations, before they are put into boxes; boxes, before those in the middle are put into one; boxes
+that are too few to say anything; inputs that are drawn beside boxes; operations in a box whose formula is written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What is shown of a graph: its names, the numbers at a point, whether derivatives flow back, what is learnt."""
+
+    symbols: Mapping[Node, Symbol]
+    numbers: Numbers | None = None
+    back: bool = False
+    learnt: frozenset[Node] = frozenset()
+    remarks: tuple[Line, ...] = ()
+
+
+def graph_diagram(graph: Graph, shown: Shown | None = None) -> Diagram:
+    """The picture of a graph's first output: a vertex for each operation, or a box for each named intermediate."""
+    shown = shown or Shown({node: Symbol(name) for node, name in graph.names.items()})
+    return operations_diagram(graph, shown, MOST_OPERATIONS) or _Boxes(graph, shown).diagram()
+
+
+def operations_diagram(graph: Graph, shown: Shown, most: int) -> Diagram | None:
+    """The picture with a vertex for each operation; None for more vertices than told."""
+    drawing = _Operations(graph, shown)
+    return drawing.diagram() if len(drawing.vertices) <= most else None
+
+
+@dataclass
+class _Chart:
+    """Vertices in topological order, and edges between them."""
+
+    graph: Graph
+    shown: Shown
+    vertices: list[Vertex] = field(default_factory=list)
+    edges: dict[tuple[int, int], Line | None] = field(default_factory=dict)
+    place: dict[Node, int] = field(default_factory=dict)
+    """The vertex that shows a node's value."""
+
+    def __post_init__(self) -> None:
+        self.loss = self.graph.outputs[0]
+        self.order = toposort([self.loss])
+        self.fixed = fixed_nodes(self.order)
+        self.fill()
+
+    def fill(self) -> None:
+        """Make the vertices and edges."""
+        raise NotImplementedError
+
+    def add(self, node: Node, vertex: Vertex, sources: Iterable[tuple[Node, Line | None]]) -> None:
+        """Enter a vertex, and the edges that lead to it."""
+        here = self.place[node] = len(self.vertices)
+        self.vertices.append(vertex)
+        for source, label in sources:
+            self.edges.setdefault((self.place[source], here), label)
+
+    def ending(self) -> None:
+        """The loss, behind what works it out."""
+        symbol = self.shown.symbols.get(self.loss, Symbol("loss"))
+        self.vertices.append(Vertex("loss", (symbol,), self.lines(self.loss)))
+        self.edges[self.place[self.loss], len(self.vertices) - 1] = None
+
+    def given(self, node: Node, label: Label) -> None:
+        """A vertex for an input or a constant."""
+        kind = "weight" if node in self.shown.learnt else "input"
+        self.add(node, Vertex(kind, label, self.lines(node)), ())  # type: ignore[arg-type]
+
+    def lines(self, node: Node) -> tuple[Line, ...]:
+        """The numbers of a node: its value, and the loss's derivative by it; its shape where there are none."""
+        numbers = self.shown.numbers
+        if numbers is None:
+            return (Line(shape_label(node.shape), "quiet"),) if node.shape else ()
+        lines = [Line(value_label(numbers.values[node]), "value")]
+        if self.shown.back and node in numbers.deltas:
+            lines.append(Line((Symbol("delta"), " ", *value_label(numbers.deltas[node])), "delta"))
+        return tuple(lines)
+
+    def diagram(self) -> Diagram:
+        """All of it in columns."""
+        self.ending()
+        pairs = list(self.edges)
+        arranged = layered(len(self.vertices), pairs)
+        flowing = self._flowing()
+        edges = tuple(
+            Edge(a, b, label=self.edges[a, b], through=through, back=a in flowing and b in flowing)
+            for (a, b), through in zip(pairs, arranged.through, strict=True)
+        )
+        bends = sum(map(len, arranged.through))
+        name = self.shown.symbols.get(self.loss, Symbol("loss"))
+        caption = [*self.shown.remarks, *_legend(self.shown, name)]
+        return Diagram(
+            f"How {name.name} is worked out", self.description(), (*self.vertices, *[Vertex("bend")] * bends), edges,
+            tuple((Block(column),) for column in arranged.columns), {}, tuple(caption),
+        )  # fmt: skip
+
+    def _flowing(self) -> set[int]:
+        """The vertices that a derivative reaches."""
+        if not self.shown.back or self.shown.numbers is None:
+            return set()
+        reached = {self.place[n] for n in self.shown.numbers.deltas if n in self.place}
+        return {*reached, len(self.vertices) - 1}
+
+    def description(self) -> str:
+        """What is seen, for readers that hear it."""
+        given = [v for v in self.vertices if v.kind in ("input", "weight")]
+        names = ", ".join(p.name for v in given for p in v.label if isinstance(p, Symbol))
+        return f"A graph of {len(self.vertices)} vertices: from {names} through what is made of them to the loss."
+
+
+class _Operations(_Chart):
+    """A vertex for each operation."""
+
+    def fill(self) -> None:
+        uses = use_counts([self.loss])
+        inner = self._inner(uses)
+        for node in self.order:
+            if node in self.fixed and not (node.shape and isinstance(node, Const)):
+                continue
+            base, _ = origin(node, one_step=True)
+            if isinstance(node, (Input, Const)):
+                self.given(node, (self.shown.symbols.get(node, Symbol("A")),))
+            elif base is not node and node not in self.shown.symbols and base in self.place:
+                self.place[node] = self.place[base]
+            elif node not in inner:
+                self._operation(node, inner)
+        if len(self.vertices) and self.loss not in self.place:
+            self.given(self.loss, (Formula(self.loss, {}),))
+
+    def _inner(self, uses: Mapping[Node, int]) -> set[Node]:
+        """What is drawn as a part of its only user: sums in a sum, and numbers that are put together to be reduced."""
+        found = set()
+        for node in self.order:
+            for arg in node.args:
+                adds = applies(node, "add") and applies(arg, "add") and not self.fixed & {*node.args, *arg.args}
+                gathers = isinstance(node, Reduce) and isinstance(arg, Concat)
+                if (adds or gathers) and uses[arg] == 1 and arg not in self.shown.symbols:
+                    found.add(arg)
+        return found
+
+    def _operation(self, node: Node, inner: set[Node]) -> None:
+        operands = self._operands(node, inner)
+        sources = [(arg, self._mark(node, n, operands)) for n, arg in enumerate(operands)]
+        lines = self.lines(node) if node is not self.loss else ()
+        if self.shown.numbers is None and node not in self.shown.symbols:
+            lines = ()
+        if node in self.shown.symbols and node is not self.loss:
+            lines = (Line((self.shown.symbols[node],)), *lines)
+        self.add(node, Vertex("operation", sign(node, self.fixed), lines), sources)
+
+    def _operands(self, node: Node, inner: set[Node]) -> list[Node]:
+        """The operands that have a vertex, those of the parts drawn with it among them."""
+        found: list[Node] = []
+        stack = list(reversed(node.args))
+        while stack:
+            arg = stack.pop()
+            if arg in inner:
+                stack += reversed(arg.args)
+            elif arg in self.place:
+                found.append(arg)
+        return found
+
+    def _mark(self, node: Node, n: int, operands: Sequence[Node]) -> Line | None:
+        """What tells the operands of an operation apart."""
+        if n == 1 and len(operands) == 2 and (applies(node, "sub") or applies(node, "div")):
+            return Line((SIGNS[node.op.name],), "quiet")
+        return None
+
+
+class _Boxes(_Chart):
+    """A box for each intermediate that has a name; those in the middle of many in one."""
+
+    def fill(self) -> None:
+        cuts = self._cuts()
+        boxes = [node for node in self.order if node in cuts]
+        hidden = boxes[MOST_BOXES // 2 : -(MOST_BOXES // 2)] if len(boxes) > MOST_BOXES else []
+        inputs = [n for n in self.order if isinstance(n, Input)]
+        shown = [n for n in inputs if len(inputs) <= MOST_INPUTS or n not in self.shown.learnt]
+        for given in shown:
+            self.given(given, (self.shown.symbols.get(given, Symbol(given.name)),))
+        middle: Node | None = hidden[0] if hidden else None
+        left_out = set(hidden)
+        for node in boxes:
+            parts, operands = self._parts(node, cuts)
+            sources = [(arg, None) for arg in operands if arg in self.place]
+            if node in left_out and node is not middle:
+                assert middle is not None
+                self.place[node] = self.place[middle]
+                for arg in operands:
+                    here = self.place.get(arg)
+                    if here is not None and here != self.place[middle]:
+                        self.edges.setdefault((here, self.place[middle]), None)
+            elif node is middle:
+                first, last = (self.shown.symbols[n] for n in (hidden[0], hidden[-1]))
+                label: Label = (first, " … ", last)
+                self.add(node, Vertex("box", label, (Line((f"{len(hidden)} intermediates",), "quiet"),)), sources)
+            else:
+                self._box(node, parts, sources)
+
+    def _box(self, node: Node, parts: int, sources: Sequence[tuple[Node, Line | None]]) -> None:
+        symbol = self.shown.symbols[node]
+        names = {n: s.name for n, s in self.shown.symbols.items()}
+        numbers = self.lines(node) if node is not self.loss else ()
+        if parts <= MOST_PARTS:
+            vertex = Vertex("box", (symbol, " = ", Formula(node, names)), numbers)
+        else:
+            vertex = Vertex("box", (symbol,), (Line((f"{parts} operations",), "quiet"), *numbers))
+        self.add(node, vertex, sources)
+
+    def _cuts(self) -> set[Node]:
+        """The intermediates that get a box; where few have a name, products and sums over an axis are given one."""
+        named = {n for n in self.order if n in self.shown.symbols and n.args and n not in self.fixed}
+        named.add(self.loss)
+        symbols = dict(self.shown.symbols)
+        symbols.setdefault(self.loss, Symbol("loss"))
+        if len(named) < FEWEST_BOXES:
+            worth = [n for n in self.order if n not in named and (is_contraction(n) or isinstance(n, Reduce))]
+            symbols.update({n: Symbol(f"u{k}") for k, n in enumerate(worth, 1)})
+            named.update(worth)
+        self.shown = Shown(symbols, self.shown.numbers, self.shown.back, self.shown.learnt, self.shown.remarks)
+        return named
+
+    def _parts(self, node: Node, cuts: set[Node]) -> tuple[int, list[Node]]:
+        """How many operations lie between a box and those before it, and which these are."""
+        count, before = 0, dict[Node, None]()
+        stack, seen = [node], set[Node]()
+        while stack:
+            part = stack.pop()
+            if part in seen:
+                continue
+            seen.add(part)
+            if part is not node and (part in cuts or isinstance(part, Input)):
+                before[part] = None
+                continue
+            count += origin(part, one_step=True)[0] is part and bool(part.args)
+            stack += reversed(part.args)
+        return count, list(before)
+
+
+def _legend(shown: Shown, loss: Symbol) -> list[Line]:
+    """What the colours mean."""
+    if shown.numbers is None:
+        return []
+    lines = [Line(("blue: the value of each",), "value")]
+    if shown.back:
+        lines.append(Line(("orange: ", Symbol("delta"), ", the derivative of ", loss, " by it"), "delta"))
+    if any(array.size > 3 for array in shown.numbers.values.values()):
+        lines.append(Line(("of an array, its shape",), "quiet"))
+    return lines

@@ -1,0 +1,161 @@
+"""Choices put together: two halves of one choice, and the choices that are a clip."""
+
+from __future__ import annotations
+
+from ...ir.build import scalar_value
+from ...ir.node import Input, Map, Node
+from ...ir.records import NON_NEGATIVE
+from ...ir.registry import call
+from ..pattern import any_, apply, fit, scalar, spread_scalar
+from ..rule import Context, Rule, rule, structural
+
+x, y, z = any_("x"), any_("y"), any_("z")
+c = scalar("c")
+size, side = apply("abs", x), apply("sign", x)
+
+_WHY = "x where it is small, ±c where it is not, is x held between −c and c"
+
+CLIPS: tuple[Rule, ...] = (
+    rule("other choice", apply("where", ~z, x, y), apply("where", z, y, x), "a choice the other way round"),
+    *(
+        rule(
+            f"clip by |x| {sign} c",
+            apply("where", apply(compare, size, c), x, c * side),
+            apply("clipped", x, -c, c),
+            _WHY,
+            assumes={"c": NON_NEGATIVE},
+        )
+        for compare, sign in (("less_equal", "≤"), ("less", "<"))
+    ),
+    *(
+        rule(
+            f"clip by |x| {sign} 1", apply("where", apply(compare, size, 1), x, side), apply("clipped", x, -1, 1), _WHY
+        )
+        for compare, sign in (("less_equal", "≤"), ("less", "<"))
+    ),
+)
+
+
+def _far_examples() -> list[Node]:
+    x, c = Input.of("x", (2, 3)), 1.5
+    large, sign = call("abs", x), call("sign", x)
+    return [
+        call("where", large > c, c * sign, x),
+        call("where", large >= 1.0, sign, x),
+        call("where", x > c, c, call("where", x < -c, -c, x)),
+    ]
+
+
+@structural("clip, far branch first", "where", _WHY, _far_examples)
+def far_first(node: Node, context: Context) -> Node | None:
+    """where(|x| > c, c sign x, x), and where(x > c, c, where(x < −c, −c, x)), for a number c that is not negative.
+
+    Only for one that is known: beside one that is not a number, x is chosen here, but not by a clip.
+    """
+    condition, far, near = node.args
+    if not isinstance(condition, Map) or condition.op.name not in ("greater", "greater_equal"):
+        return None
+    x, bound = condition.args
+    c = scalar_value(bound)
+    if c is None or c < 0:
+        return None
+    clipped = call("clip", near, -c, c)
+    if x is call("abs", near):
+        sides = {call("sign", near), c * call("sign", near)} if c == 1 else {c * call("sign", near)}
+        return clipped if far in sides else None
+    if scalar_value(far) != c or not (isinstance(near, Map) and near.op.name == "where"):
+        return None
+    below, low, inside = near.args
+    lower = isinstance(below, Map) and below.op.name in ("less", "less_equal") and below.args[0] is x
+    if lower and inside is x and scalar_value(low) == scalar_value(below.args[1]) == -c:
+        return call("clip", x, -c, c)  # type: ignore[no-any-return]
+    return None
+
+
+def _masked(node: Node, context: Context) -> tuple[Node, Node] | None:
+    """The mask and what it lets through, of a product with a mask that nothing else uses."""
+    if not isinstance(node, Map) or not context.single(node):
+        return None
+    if node.op.name == "to_float" and node.args[0].kind == "bool":
+        return node.args[0], fit(1.0, node)
+    if node.op.name == "neg":
+        inner = _masked(node.args[0], context)
+        return None if inner is None else (inner[0], -inner[1])
+    if node.op.name == "div":
+        inner = _masked(node.args[0], context) if spread_scalar(node.args[1]) is not None else None
+        return None if inner is None else (inner[0], inner[1] / node.args[1])
+    if node.op.name != "mul":
+        return None
+    for mask, rest in (node.args, node.args[::-1]):
+        if isinstance(mask, Map) and mask.op.name == "to_float" and mask.args[0].kind == "bool":
+            return mask.args[0], rest
+    for number, product in (node.args, node.args[::-1]):
+        inner = _masked(product, context) if spread_scalar(number) is not None else None
+        if inner is not None:
+            return inner[0], number if scalar_value(inner[1]) == 1 else number * inner[1]
+    return None
+
+
+def _halves_examples(name: str) -> list[Node]:
+    v, w, s = Input.of("v", (2, 3)), Input.of("w", (2, 3)), Input.of("s", ())
+    chosen = v > w
+    on, off = call("astype", chosen, float), call("astype", ~chosen, float)
+    return [call(name, v * on, w * off), call(name, s * off, w * on / s)]
+
+
+def _halves(node: Node, context: Context) -> Node | None:
+    """One choice of the two, for x [m] + y [¬m] or a difference of such."""
+    a, b = (_masked(arg, context) for arg in node.args)
+    if a is None or b is None:
+        return None
+    if call("logical_not", a[0]) is b[0] or call("logical_not", b[0]) is a[0]:
+        other = -b[1] if node.op.name == "sub" else b[1]
+        return call("where", a[0], a[1], other)  # type: ignore[no-any-return]
+    return None
+
+
+HALVES: tuple[Rule, ...] = tuple(
+    structural(
+        f"two halves of a choice: {name}",
+        name,
+        "one where a condition holds, the other where it does not",
+        lambda name=name: _halves_examples(name),  # type: ignore[misc]
+    )(_halves)
+    for name in ("add", "sub")
+)
+
+
+def _over_number(node: Node) -> tuple[Node, Node] | None:
+    """An array divided by a number, as the array and the number: v/s, or (t/s) v."""
+    if isinstance(node, Map) and node.op.name == "div":
+        number = spread_scalar(node.args[1])
+        return None if number is None else (node.args[0], number)
+    if isinstance(node, Map) and node.op.name == "mul":
+        for factor, rest in (node.args, node.args[::-1]):
+            number = spread_scalar(factor)
+            if isinstance(number, Map) and number.op.name == "div":
+                top, bottom = number.args
+                return (rest if scalar_value(top) == 1 else fit(top, rest) * rest), bottom
+    return None
+
+
+@structural(
+    "number under both branches",
+    "where",
+    "what both branches are divided by divides the choice",
+    lambda: [call("where", Input.of("v", (3,)) > 0, Input.of("x", (3,)) / _s(), 1.5 / _s() * Input.of("y", (3,)))],
+)
+def under_both(node: Node, context: Context) -> Node | None:
+    """where(m, x/s, (t/s) y) → where(m, x, t y)/s."""
+    condition, a, b = node.args
+    x, y = _over_number(a), _over_number(b)
+    if x is None or y is None or x[1] is not y[1] or not (context.single(a) and context.single(b)):
+        return None
+    return call("where", condition, x[0], y[0]) / fit(x[1], node)  # type: ignore[no-any-return]
+
+
+def _s() -> Node:
+    return Input.of("s", ())
+
+
+RULES: tuple[Rule, ...] = (*CLIPS, far_first, under_both, *HALVES)

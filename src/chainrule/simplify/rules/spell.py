@@ -1,0 +1,210 @@
+"""How a textbook spells it: what runs keeps its digits, what is read keeps to the names that everybody knows."""
+
+from __future__ import annotations
+
+from ...ir.build import scalar_value
+from ...ir.graph import toposort
+from ...ir.node import Einsum, Input, Map, Node, Reduce
+from ...ir.registry import call
+from ..pattern import any_, apply, array, scalar, spread_scalar
+from ..rule import Context, Measure, Rule, is_sign, rule, structural
+
+x = any_("x")
+
+COMPLEMENT = rule(
+    "other side of the sigmoid",
+    apply("sigmoid", -x),
+    1 - apply("sigmoid", x),
+    "σ(−x) is 1 − σ(x): the one that runs keeps its digits where σ(x) is near 1",
+)
+
+
+@structural(
+    "share of a tie",
+    "where",
+    "1 where a is greater, ½ at a tie, in brackets of Iverson",
+    lambda: [call("where", _a() >= _b(), call("where", _a() == _b(), 0.5, 1.0), 0.0)],
+)
+def tie(node: Node, context: Context) -> Node | None:
+    """where(a ≥ b, where(a = b, ½, 1), 0) → [a > b] + ½ [a = b], the slope of a maximum in a."""
+    condition, share, nothing = node.args
+    if scalar_value(nothing) != 0 or not (isinstance(condition, Map) and condition.op.name == "greater_equal"):
+        return None
+    if not (isinstance(share, Map) and share.op.name == "where" and share.args[0].op.name == "equal"):
+        return None
+    a, b = condition.args
+    half, one = map(scalar_value, share.args[1:])
+    if set(share.args[0].args) != {a, b} or half is None or one != 1:
+        return None
+    greater, tied = (call("astype", found, float) for found in (a > b, share.args[0]))
+    return greater + half * tied  # type: ignore[no-any-return]
+
+
+def _a() -> Node:
+    return Input.of("a", (2, 3))
+
+
+def _b() -> Node:
+    return Input.of("b", (2, 3))
+
+
+@structural(
+    "length in a denominator",
+    "div",
+    "x/‖x‖, which where ‖x‖ is 0 is read as 0 by the convention of the length",
+    lambda: [
+        _a() / call("broadcast_to", _guarded(call("norm", _a())), (2, 3)),
+        _a() / _guarded(call("broadcast_to", call("norm", _a(), axis=0), (2, 3))),
+    ],
+)
+def length(node: Node, context: Context) -> Node | None:
+    """The divisor where(‖x‖ = 0, 1, ‖x‖) → ‖x‖."""
+    below = unguarded(node.args[1], context.named)
+    return None if below is node.args[1] else node.args[0] / below
+
+
+def unguarded(node: Node, named: frozenset[Node] = frozenset(), depth: int = 8) -> Node:
+    """A divisor with where(‖x‖ = 0, 1, ‖x‖), alone or as one of the last few factors, read as ‖x‖."""
+    if node in named or not depth:
+        return node
+    if (isinstance(node, Einsum) and node.is_layout) or (isinstance(node, Map) and node.op.name == "mul"):
+        args = tuple(unguarded(arg, named, depth - 1) for arg in node.args)
+        return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+    if not (isinstance(node, Map) and node.op.name == "where" and scalar_value(node.args[1]) == 1):
+        return node
+    is_zero, _, norm = node.args
+    reduced = norm.args[0] if isinstance(norm, Einsum) and norm.is_layout else norm
+    is_norm = isinstance(reduced, Reduce) and reduced.op.name == "norm"
+    return norm if is_norm and (norm == 0) is is_zero else node
+
+
+def _guarded(norm: Node) -> Node:
+    return call("where", norm == 0, 1.0, norm)  # type: ignore[no-any-return]
+
+
+@structural(
+    "dot product",
+    Einsum,
+    "the sum of the products of matching entries is the dot product",
+    lambda: [call("sum", _v() * call("exp", _v()))],
+)
+def dot(node: Node, context: Context) -> Node | None:
+    """Σ a ⊙ b → aᵀb, of two vectors."""
+    assert isinstance(node, Einsum)
+    product = node.args[0]
+    if len(node.args) > 1 or node.shape != () or len(product.shape) != 1 or product in context.named:
+        return None
+    if not isinstance(product, Map) or product.op.name != "mul":
+        return None
+    if product.args[0] is product.args[1] and product.args[0].args and product.args[0] not in context.named:
+        return None  # A sum of squares, but for a vector that has a name: rᵀr.
+    return call("matmul", *product.args)  # type: ignore[no-any-return]
+
+
+@structural(
+    "column or bracket behind",
+    "mul",
+    "what is the same along a row, and what is 0 or 1, is written behind the rest",
+    lambda: [
+        call("spread", Input.of("u", (2,)), (2, 3), (1,)) * _a(),
+        call("astype", _b() > 0, float) * _a(),
+    ],
+)
+def behind(node: Node, context: Context) -> Node | None:
+    """A column spread over a matrix, or a bracket, in front of what is no such thing."""
+    return node.args[1] * node.args[0] if _in_front(node) else None
+
+
+def _in_front(node: Node) -> bool:
+    if not isinstance(node, Map) or node.op.name != "mul":
+        return False
+    first, other = node.args
+    if _is_bracket(first):
+        return not _is_bracket(other) and spread_scalar(other) is None
+    return _is_column(first) and not _is_spread(other)
+
+
+def _is_bracket(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
+
+
+def _is_spread(node: Node) -> bool:
+    return isinstance(node, Einsum) and node.is_layout and len(node.args[0].shape) < len(node.shape)
+
+
+def _is_column(node: Node) -> bool:
+    return _is_spread(node) and bool(node.args[0].shape) and len(node.shape) - 1 not in node.params[0][0]
+
+
+def _v() -> Node:
+    return Input.of("v", (3,))
+
+
+@structural(
+    "sign into a sum of differences",
+    "neg",
+    "the sign turns a difference round",
+    lambda: [-call("sum", _a() - _b(), axis=0), -(call("sum", _a() - _b()) / Input.of("s", ()))],
+)
+def turned_sum(node: Node, context: Context) -> Node | None:
+    """−Σ(a − b) → Σ(b − a), also with a number in front or below."""
+    (inner,) = node.args
+    if isinstance(inner, Map) and inner.op.name in ("mul", "div") and context.single(inner):
+        for k, (part, number) in enumerate((inner.args, inner.args[::-1])):
+            if spread_scalar(number) is not None and not (k and inner.op.name == "div"):
+                turned = _turned(part, context)
+                if turned is not None:
+                    return inner.with_args((turned, number) if k == 0 else (number, turned))
+    return _turned(inner, context)
+
+
+def _turned(node: Node, context: Context) -> Node | None:
+    """Minus a sum of differences."""
+    if not isinstance(node, Einsum) or len(node.args) > 1 or node.is_layout or not context.single(node):
+        return None
+    (difference,) = node.args
+    if not (isinstance(difference, Map) and difference.op.name == "sub" and context.single(difference)):
+        return None
+    return node.with_args((difference.args[1] - difference.args[0],))
+
+
+relu_on = rule(
+    "where a relu is on",
+    apply("greater", apply("relu", x), 0),
+    apply("greater", x, 0),
+    "relu(x) is positive where x is",
+    alone=True,
+)
+
+ORDER: tuple[Rule, ...] = (
+    rule(
+        "number under a quotient",
+        (array("v") / scalar("s")) / scalar("t"),
+        array("v") / (scalar("s") * scalar("t")),
+        "divided by one number and then another is divided by their product",
+    ),
+    rule(
+        "number under a factor",
+        (array("v") / scalar("s")) * array("w"),
+        (array("v") * array("w")) / scalar("s"),
+        "a product is divided as a whole",
+    ),
+    rule("one sign for two terms", -x - any_("y"), -(x + any_("y")), "what is taken away twice is taken away at once"),
+    relu_on,
+    turned_sum,
+)
+"""How the result is put in order. (What runs divides twice: a product of two numbers may overflow.)"""
+
+RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind)
+
+
+def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
+    """How many places there are, in a formula written out, where a textbook spells it otherwise: each rule's own."""
+    found: dict[Node, int] = {}
+    for node in toposort((root,)):
+        below = 0 if node in named and node is not root else sum(found[arg] for arg in node.args)
+        turned = isinstance(node, Map) and node.op.name == "sigmoid" and is_sign(node.args[0])
+        plain_sum = isinstance(node, Einsum) and len(node.args) == 1 and not node.is_layout
+        chosen = isinstance(node, Map) and node.op.name == "where"
+        found[node] = below + (turned or plain_sum or chosen or _in_front(node))
+    return (found[root],)

@@ -1,0 +1,142 @@
+"""The closed form that a reader is shown, from the gradient that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+
+from ..ir.graph import rebuild
+from ..ir.node import Einsum, Map, Node
+from ..ir.registry import call
+from .canonical import canonical
+from .collected import shorter
+from .engine import Phase, rewrite
+from .facts import log_softmax, negative_log_softmax
+from .monomials import Expansion, is_arithmetic
+from .phases import COLLECT, SHOW, SPELL
+from .size import Lengths
+
+_ROUNDS = 4
+"""What one phase brings about another may use; a formula that a person reads is done after two or three rounds."""
+
+_LARGEST_SUM = 200
+"""Of a sum with more operations below it nobody asks whether it is something that has a name already."""
+
+
+def told(gradient: Node, names: Mapping[Node, str]) -> Node:
+    """The gradient as a textbook writes it: equal to the one that runs wherever that is a number of its own right.
+
+    ``names`` holds what the reader has a name for; those nodes stay as they are, and are used wherever they fit. What
+    the reader has no name for (gradients of intermediates, u1, …) is to be left out of it, so that it is written out.
+    It is for reading and never run: σ(−x) becomes 1 − σ(x), which loses digits, and x/‖x‖ has no value at 0.
+    """
+    named = _Named([node for node in names if node.args and node is not gradient])
+    held = named.held
+    for _ in range(_ROUNDS):
+        before = gradient
+        for phase in (SHOW, SPELL, COLLECT, SHOW):
+            gradient = _through(gradient, phase, held)
+        gradient = rebuild([gradient], named.called, {node: node for node in held})[0]
+        if gradient is before:
+            break
+    return gradient
+
+
+def _through(node: Node, phase: Phase, held: frozenset[Node]) -> Node:
+    return rewrite([node], phase, named=held, held=held, uses={})[node]
+
+
+class _Named:
+    """What has a name, to be found again in other spellings."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._nodes = nodes
+        self.held = frozenset(nodes)
+        self._lengths = Lengths(self.held)
+        self._shapes = {node.shape for node in nodes if _is_sum(node)}
+
+    def called(self, node: Node, args: tuple[Node, ...]) -> Node:
+        """The node with these operands, called by its name, or by the names of its parts, if it has any."""
+        node = node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+        for look in (self.logarithm, self.product, self.sum):
+            found = look(node)
+            if found is not None:
+                return found
+        return node
+
+    def logarithm(self, node: Node) -> Node | None:
+        """The logarithm of a softmax or sigmoid that has the name p, as log p."""
+        if not isinstance(node, Map):
+            return None
+        turned = negative_log_softmax(node)
+        if turned is not None:
+            found = self.logarithm(turned)
+            return None if found is None else -found
+        if log_softmax(node) is not None:
+            named = call("exp", node)
+        elif node.op.name == "log_sigmoid":
+            named = call("sigmoid", node.args[0])
+        else:
+            return None
+        return call("log", named) if named in self.held else None
+
+    def product(self, node: Node) -> Node | None:
+        """A sum or product in which a named product of two or more is called by its name, if that is shorter."""
+        if not is_arithmetic(node):
+            return None
+        for called, product in self._products:
+            if called.shape in ((), node.shape):
+                found = shorter(
+                    node, self.held, self._lengths, partial(Expansion.with_product, called=called, product=product)
+                )
+                if found is not None:
+                    return found
+        return None
+
+    @cached_property
+    def _products(self) -> list[tuple[Node, Expansion]]:
+        """The named nodes that are a product or quotient of several things, each with what these are."""
+        found = []
+        for node in self._nodes:
+            others = self.held - {node}
+            product = _through(_through(node, SHOW, others), SPELL, others)
+            if is_arithmetic(product) and _parts(product, others) <= _LARGEST_SUM:
+                expansion = Expansion(product, others, everything=False)
+                if len(expansion.polynomial) == 1 and len(expansion.atoms) > 1:
+                    found.append((node, expansion))
+        return found
+
+    def sum(self, node: Node) -> Node | None:
+        """The named node, or its negative, that a sum is equal to by the laws of rings."""
+        if not _is_sum(node) or node.shape not in self._shapes or _parts(node, self.held) > _LARGEST_SUM:
+            return None
+        return self._sums.get(canonical(node))
+
+    @cached_property
+    def _sums(self) -> dict[Node, Node]:
+        """The named sums and their negatives, by what represents them."""
+        found: dict[Node, Node] = {}
+        for node in self._nodes:
+            if _is_sum(node) and _parts(node, frozenset()) <= _LARGEST_SUM:
+                found[canonical(-node)] = -node
+                found[canonical(node)] = node
+        return found
+
+
+def _is_sum(node: Node) -> bool:
+    """Whether it is a sum over matching entries (no matrix product), or something of one: its negative, a multiple."""
+    arithmetic = ("neg", "add", "sub", "mul", "div")
+    while isinstance(node, Map) and node.op.name in arithmetic:
+        node = node.args[-1] if node.op.name != "div" else node.args[0]
+    return isinstance(node, Einsum) and not node.is_layout and len(set(node.subs)) == 1
+
+
+def _parts(root: Node, held: frozenset[Node]) -> int:
+    """How many operations there are below a node, down to those that have names."""
+    found, stack = {root}, [root]
+    while stack and len(found) <= _LARGEST_SUM:
+        for arg in stack.pop().args:
+            if arg not in found and arg not in held:
+                found.add(arg)
+                stack.append(arg)
+    return len(found)
