@@ -63,6 +63,7 @@ from .transforms import jacobian_of as jacobian
 
 if TYPE_CHECKING:
     from .derivation import ClosedForm, Derivation, derive
+    from .explain.glossary import glossary
     from .train import networks
     from .train.loop import train
     from .train.optimisers import adam, gradient_descent, momentum, sgd
@@ -75,6 +76,7 @@ _ON_USE = {
     "ClosedForm": "derivation",
     "Derivation": "derivation",
     "derive": "derivation",
+    "glossary": "explain.glossary",
     "gradient_descent": "train.optimisers",
     "load": "train.run",
     "momentum": "train.optimisers",
@@ -105,6 +107,7 @@ __all__ = [
     "dense",
     "derive",
     "function",
+    "glossary",
     "grad",
     "gradient_descent",
     "hessian",

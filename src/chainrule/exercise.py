@@ -11,7 +11,7 @@ from .explain.differences import run
 from .explain.evaluate import deviation, finite_point, without_derivatives
 from .frontend.index_notation import parse_indexed
 from .frontend.matrix_notation import parse_matrix
-from .frontend.notation import NotationError
+from .frontend.notation_tokens import NotationError
 from .ir.dims import Extent, show_shape
 from .ir.graph import toposort
 from .ir.node import D, Node, Size

@@ -11,7 +11,8 @@ import chainrule as cr
 from chainrule.explain.evaluate import without_derivatives
 from chainrule.frontend.index_notation import parse_indexed
 from chainrule.frontend.matrix_notation import parse_matrix
-from chainrule.frontend.notation import DEEPEST, LONGEST, NotationError
+from chainrule.frontend.notation import DEEPEST
+from chainrule.frontend.notation_tokens import LONGEST, NotationError
 from chainrule.ir.dims import Dim
 from chainrule.ir.node import Input, Node, Size
 from chainrule.run.interpret import bind, interpret
@@ -90,6 +91,12 @@ def test_index_notation_means_what_it_says(text: str, axes: str, wanted: Any) ->
     [
         ("W x", V["W"] @ V["x"]),
         ("W @ x", V["W"] @ V["x"]),
+        ("Wx", V["W"] @ V["x"]),
+        ("x ⊙ Ax", V["x"] * (V["A"] @ V["x"])),
+        ("where(|x| ≤ c, x², c |x|)", np.where(abs(V["x"]) <= V["c"], V["x"] ** 2, V["c"] * abs(V["x"]))),
+        ("clip(x, -1, c)", np.clip(V["x"], -1, V["c"])),
+        ("2cAx + Aᵀx", 2 * V["c"] * V["A"] @ V["x"] + V["A"].T @ V["x"]),
+        ("(1/(Nc))A(x - ŷ)", V["A"] @ (V["x"] - V["y_hat"]) / (4 * V["c"])),
         ("xᵀ A x", V["x"] @ V["A"] @ V["x"]),
         ("x.T @ A @ x", V["x"] @ V["A"] @ V["x"]),
         ("W^T W x", V["W"].T @ V["W"] @ V["x"]),

@@ -36,20 +36,20 @@ def einsum(subscripts: str, *operands: Node) -> Node:
 
 EXPRESSIONS: list[tuple[Node, str, str, str]] = [
     # the expression, as text, in LaTeX, its components as text
-    (A @ B, "A @ B", r"A\,B", "Σ_p A_ip B_pj"),
-    (A @ B @ C, "A @ B @ C", r"A\,B\,C", "Σ_p (Σ_q A_iq B_qp) C_pj"),
-    (A @ (B @ C), "A @ (B @ C)", r"A\,\left(B\,C\right)", "Σ_p A_ip Σ_q B_pq C_qj"),
-    ((A @ B).T, "(A @ B)ᵀ", r"\left(A\,B\right)^{\top}", "Σ_p A_jp B_pi"),
-    (B.T @ A.T, "Bᵀ @ Aᵀ", r"B^{\top}\,A^{\top}", "Σ_p B_pi A_jp"),
-    (A @ v, "A @ v", r"A\,v", "Σ_j A_ij v_j"),
-    (u @ A, "uᵀ @ A", r"u^{\top}\,A", "Σ_j u_j A_ji"),
-    (v @ v, "vᵀ @ v", r"v^{\top}\,v", "Σ_i v_i v_i"),
-    (call("outer", u, v), "u @ vᵀ", r"u\,v^{\top}", "u_i v_j"),
+    (A @ B, "AB", r"A\,B", "Σ_p A_ip B_pj"),
+    (A @ B @ C, "ABC", r"A\,B\,C", "Σ_p (Σ_q A_iq B_qp) C_pj"),
+    (A @ (B @ C), "A(BC)", r"A\,\left(B\,C\right)", "Σ_p A_ip Σ_q B_pq C_qj"),
+    ((A @ B).T, "(AB)ᵀ", r"\left(A\,B\right)^{\top}", "Σ_p A_jp B_pi"),
+    (B.T @ A.T, "BᵀAᵀ", r"B^{\top}\,A^{\top}", "Σ_p B_pi A_jp"),
+    (A @ v, "Av", r"A\,v", "Σ_j A_ij v_j"),
+    (u @ A, "Aᵀu", r"A^{\top}\,u", "Σ_j u_j A_ji"),
+    (v @ v, "vᵀv", r"v^{\top}\,v", "Σ_i v_i v_i"),
+    (call("outer", u, v), "uvᵀ", r"u\,v^{\top}", "u_i v_j"),
     (call("trace", S), "tr(S)", r"\operatorname{tr}\left(S\right)", "Σ_i S_ii"),
     (call("diagonal", S), "diag(S)", r"\operatorname{diag}\left(S\right)", "S_ii"),
-    (einsum("ij,jk,ki->", A, B, C), "tr(A @ B @ C)", r"\operatorname{tr}\left(A\,B\,C\right)", "Σ_ijp A_ij B_jp C_pi"),
-    (einsum("i,ij,j", u, A, v), "uᵀ @ A @ v", r"u^{\top}\,A\,v", "Σ_ij u_i A_ij v_j"),
-    (einsum("ij,j,jk->ik", A, v, B), "(A ⊙ v) @ B", r"\left(A \odot v\right)\,B", "Σ_p A_ip v_p B_pj"),
+    (einsum("ij,jk,ki->", A, B, C), "tr(ABC)", r"\operatorname{tr}\left(A\,B\,C\right)", "Σ_ijp A_ij B_jp C_pi"),
+    (einsum("i,ij,j", u, A, v), "uᵀAv", r"u^{\top}\,A\,v", "Σ_ij u_i A_ij v_j"),
+    (einsum("ij,j,jk->ik", A, v, B), "(A ⊙ v)B", r"\left(A \odot v\right)\,B", "Σ_p A_ip v_p B_pj"),
     (einsum("ij,i->ij", A, u), "A ⊙ u[:, None]", r"A \odot \left(u\,\mathbf{1}^{\top}\right)", "A_ij u_i"),
     (einsum("ij,ij", A, A), "Σ A ⊙ A", r"\sum A \odot A", "Σ_ij A_ij A_ij"),
     (
@@ -61,16 +61,16 @@ EXPRESSIONS: list[tuple[Node, str, str, str]] = [
     (A.sum(0), "Σ_j A[j]", r"\sum_j A_j", "Σ_j A_ji"),
     (A.sum(1), "Σ_j A[:, j]", r"\sum_j A_{:,j}", "Σ_j A_ij"),
     ((-A).sum(), "-Σ A", r"-\sum A", "-Σ_ij A_ij"),
-    (T @ Q, "T @ Q", r"T\,Q", "Σ_q T_ijq Q_iqp"),
-    (T @ v, "T @ v", r"T\,v", "Σ_p T_ijp v_p"),
-    (A * 2, "2 A", r"2\,A", "2 A_ij"),
-    (A * alpha, "α A", r"\alpha\,A", "A_ij α"),
+    (T @ Q, "TQ", r"T\,Q", "Σ_q T_ijq Q_iqp"),
+    (T @ v, "Tv", r"T\,v", "Σ_p T_ijp v_p"),
+    (A * 2, "2A", r"2\,A", "2 A_ij"),
+    (A * alpha, "αA", r"\alpha\,A", "A_ij α"),
     (A * v, "A ⊙ v", r"A \odot v", "A_ij v_j"),
-    ((A * -2) * (3 * A), "-2 · 3 A ⊙ A", r"-2 \cdot 3\,A \odot A", "-2 · 3 A_ij A_ij"),
+    ((A * -2) * (3 * A), "-2 · 3A ⊙ A", r"-2 \cdot 3\,A \odot A", "-2 · 3 A_ij A_ij"),
     (A / alpha, "A/α", r"\frac{A}{\alpha}", "A_ij/α"),
     ((A + 1) / (A - 1), "(A + 1) / (A - 1)", r"\frac{A + 1}{A - 1}", "(A_ij + 1) / (A_ij - 1)"),
-    (2 * (w - 1) / N, "2/N (w - 1)", r"\frac{2}{N}\,\left(w - 1\right)", "2/N (w_nd - 1)"),
-    (w.sum() / (2 * N), "1/(2 N) Σ w", r"\frac{1}{2\,N}\,\sum w", "1/(2 N) Σ_nd w_nd"),
+    (2 * (w - 1) / N, "(2/N)(w - 1)", r"\frac{2}{N}\,\left(w - 1\right)", "(2/N)(w_nd - 1)"),
+    (w.sum() / (2 * N), "1/(2N) Σ w", r"\frac{1}{2\,N}\,\sum w", "1/(2N) Σ_nd w_nd"),
     (A - (v - 1), "A - (v - 1)", r"A - \left(v - 1\right)", "A_ij - (v_j - 1)"),
     (A + (-v), "A - v", r"A - v", "A_ij - v_j"),
     (-(A + v), "-(A + v)", r"-\left(A + v\right)", "-(A_ij + v_j)"),
@@ -112,7 +112,7 @@ EXPRESSIONS: list[tuple[Node, str, str, str]] = [
     (call("prod", A, axis=0), "∏_j A[j]", r"\prod_j A_j", "∏_j A_ji"),
     (A[1:3], "A[1:3]", r"A_{1:3}", "A[i + 1, j]"),
     (A[2], "A[2]", r"A_2", "A_2i"),
-    (A[::-1, ::2], "A[2::-1, :4:2]", r"A_{2::-1,:4:2}", "A[2 - i, 2 j]"),
+    (A[::-1, ::2], "A[2::-1, :4:2]", r"A_{2::-1,:4:2}", "A[2 - i, 2j]"),
     (A[idx], "A[idx]", r"A_{\mathrm{idx}}", "A[idx_i, j]"),
     (A[[0, 0, 1]], "A[[0, 0, 1]]", r"A_{\left[0, 0, 1\right]}", "A[A1_i, j]"),
     (call("pick", A, idx), "A[i, idx_i]", r"A_{i,\mathrm{idx}_i}", "A[i, idx_i]"),
@@ -126,7 +126,7 @@ EXPRESSIONS: list[tuple[Node, str, str, str]] = [
     (A.reshape(2, 6), "reshape(A, 2, 6)", r"\operatorname{reshape}\left(A, 2, 6\right)", "reshape(A, 2, 6)[i, j]"),
     (call("concat", [A, A]), "[A; A]", r"\begin{bmatrix} A \\ A \end{bmatrix}", "[A; A][i, j]"),
     (A + np.ones((3, 4)) / 2, "A + A1", "A + A_1", "A_ij + A1_ij"),
-    (S @ Delta.of(3), "S @ I", r"S\,I", "Σ_p S_ip δ_pj"),
+    (S @ Delta.of(3), "SI", r"S\,I", "Σ_p S_ip δ_pj"),
     (symbol("f")(A) * 1e-7, "1e-07 f(A)", r"10^{-7}\,f\left(A\right)", "1e-07 f(A_ij)"),
     (D.make((A, v), ()), "∂A/∂v", r"\frac{\partial A}{\partial v}", "∂A_ij/∂v_p"),
 ]
@@ -183,12 +183,12 @@ def test_the_network_of_the_notes() -> None:
     assert components(n["z"], "k", "l") == "z_kl = Σ_d W1_kd x_dl"
     assert components(n["a"]) == "a_kl = f(z_kl)"
     assert components(n["y_hat"]) == "y_hat[i, l] = Σ_k W2_ik a_kl"
-    assert components(n["E"]) == "E = 1/(2 L) Σ_il (y_l - y_hat[i, l])²"
+    assert components(n["E"]) == "E = 1/(2L) Σ_il (y_l - y_hat[i, l])²"
     assert [equation(n[k], n[k], names=names) for k in ("z", "a", "y_hat", "E")] == [
-        "z = W1 @ x",
+        "z = W1 x",
         "a = f(z)",
-        "y_hat = W2 @ a",
-        "E = 1/(2 L) Σ (y - y_hat)²",
+        "y_hat = W2 a",
+        "E = 1/(2L) Σ (y - y_hat)²",
     ]
     assert equation(n["E"], n["E"], "latex", names=names) == r"E = \frac{1}{2\,L}\,\sum \left(y - \hat{y}\right)^2"
 
@@ -226,11 +226,11 @@ def test_the_gradients_of_a_network_with_rows() -> None:
             for p in (w1, b1, w2, b2)
         ]
 
-    assert equation(l1, l1, names=names) == "l1 = relu(x @ w1 + b1)"
+    assert equation(l1, l1, names=names) == "l1 = relu(x w1 + b1)"
     assert equation(l1, l1, "latex", names=names) == r"l_1 = \operatorname{relu}\left(x\,w_1 + b_1\right)"
-    assert equation(loss, loss, names=names) == "loss = 1/N Σ diff²"
+    assert equation(loss, loss, names=names) == "loss = (1/N) Σ diff²"
     assert lines("text", "matrix") == [
-        "∂loss/∂w1 = xᵀ @ (∂loss/∂l1 ⊙ [l1 > 0])",
+        "∂loss/∂w1 = xᵀ(∂loss/∂l1 ⊙ [l1 > 0])",
         "∂loss/∂b1 = Σ_n (∂loss/∂l1 ⊙ [l1 > 0])[n]",
         "∂loss/∂w2 = l1ᵀ @ ∂loss/∂l2",
         "∂loss/∂b2 = Σ_n (∂loss/∂l2)[n]",
@@ -255,11 +255,11 @@ def test_softmax_cross_entropy() -> None:
     names = {log_p: "log_p"}
     assert show(p) == "exp(z - logsumexp_k(z[:, k])[:, None])"
     assert show(p, reading="components") == "exp(z_nk - log Σ_d exp(z_nd))"
-    assert show(loss, names=names) == "-1/N Σ_n log_p[n, t_n]"
+    assert show(loss, names=names) == "-(1/N) Σ_n log_p[n, t_n]"
     assert show(loss, "latex", names=names) == r"-\frac{1}{N}\,\sum_n \mathrm{log}_{p,n,t_n}"
     slope = reverse({loss: constant(1, "float")}, [log_p]).of[log_p]
-    assert show(slope) == "-1/N onehot(t)"
-    assert show(slope, reading="components") == "-1/N δ[k, t_n]"
+    assert show(slope) == "-(1/N) onehot(t)"
+    assert show(slope, reading="components") == "-(1/N) δ[k, t_n]"
 
 
 def test_a_deep_or_shared_graph_is_cut_short() -> None:

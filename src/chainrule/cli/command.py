@@ -10,6 +10,7 @@ import chainrule as cr
 
 from ..ir.errors import ChainruleError
 from .demo import demo
+from .explain import explain
 from .grad import grad
 from .ops import ops
 
@@ -37,6 +38,7 @@ Examples:
   chainrule grad "sum((x@w - y)**2)" \\
       --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
   chainrule ops tanh                                        an operation and its slope
+  chainrule explain why transpose                           an answer from the glossary
 """
 
 
@@ -47,5 +49,6 @@ def main() -> None:
 
 
 main.add_command(demo)
+main.add_command(explain)
 main.add_command(grad)
 main.add_command(ops)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..ir.telling import Telling
 from .components import components
+from .deltas import deltas
 from .evaluate import deviation, largest_deviation
 from .matrix import matrix
 from .scalar import scalar
@@ -16,8 +17,19 @@ FORMS: Mapping[str, Callable[[Subject], Telling]] = {
     "matrix": matrix,
     "components": components,
     "scalar": scalar,
+    "deltas": deltas,
     "substitution": substitution,
 }
 """Every form by its name."""
 
-__all__ = ["FORMS", "Subject", "components", "deviation", "largest_deviation", "matrix", "scalar", "substitution"]
+__all__ = [
+    "FORMS",
+    "Subject",
+    "components",
+    "deltas",
+    "deviation",
+    "largest_deviation",
+    "matrix",
+    "scalar",
+    "substitution",
+]

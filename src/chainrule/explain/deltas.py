@@ -69,10 +69,11 @@ def _forward(found: Layered) -> Section:
     rows.append((("",), ("",), _defined(found, found.loss)))
     head: tuple[Sentence, ...] = (("layer",), ("what goes in",), ("what comes out",))
     blocks: list[Block] = [Table(head, tuple(rows))]
+    places = set(found.places)
     others = tuple(
         node
         for node in found.subject.graph.nodes()
-        if node.args and node in found.names and node not in found.places and node not in found.subject.made
+        if node.args and node in found.names and node not in places and node not in found.subject.made
     )
     return Section("Forward", (*blocks, Definitions(others)) if others else tuple(blocks))
 

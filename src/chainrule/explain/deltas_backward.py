@@ -20,8 +20,8 @@ def errors(found: Layered) -> Section:
         "From ", Name(found.name_of(found.loss)), " backwards: each error comes from those behind it, which are known "
         "by then. It is worked out once and stored.",
     ))]  # fmt: skip
-    for place in reversed(found.places):
-        if place is not found.loss and not found.is_passing(place):
+    for place in found.backwards:
+        if not found.is_passing(place):
             blocks += [Chain(_steps(found, place)), _stored(found, place)]
     return Section("Backward: the errors δ", tuple(blocks))
 
@@ -125,7 +125,7 @@ def gradients(found: Layered) -> Section:
         rows.append(((Math(whole),), (Math(worked),), *shape, (why,)))
     head: tuple[Sentence, ...] = (("derivative",), ("is",), *((("shape",),) if shaped else ()), ("why",))
     blocks: list[Block] = [Table(head, tuple(rows), tuple(claims))]
-    left = [node for node in found.parameters if node not in told]
+    left = [node for node in found.parameters if node not in set(told)]
     if left:
         names: list[Piece] = []
         for k, node in enumerate(left):
@@ -147,10 +147,12 @@ def _gradient_why(found: Layered, user: Node, node: Node) -> str:
     if user is found.loss:
         return "the loss's own slope"
     layer = found.sums.get(user)
-    if layer is None or node not in found.network.parameters:
+    if layer is None or node not in set(found.parameters):
         return found.why(user, node) if not user.shape else "what it leads to, each times its slope"
-    if node in [bias.node for bias in layer.biases]:
+    if node in {bias.node for bias in layer.biases}:
         shared = len(node.shape) < len(user.shape) or node.shape != user.shape
-        return "one error for each unit; it is shared by all samples, so these are added" if shared else "the error itself"
+        return (
+            "one error for each unit; it is shared by all samples, so these are added" if shared else "the error itself"
+        )
     samples = len(user.shape) > 1
     return "the error, times what the weight is multiplied by" + ("; added over the samples" if samples else "")

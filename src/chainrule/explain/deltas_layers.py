@@ -63,7 +63,17 @@ class Layered:
     @cached_property
     def parameters(self) -> tuple[Input, ...]:
         """Weights and biases that the loss depends on, in the order of the arguments."""
-        return tuple(node for node in self.pieces.graph.inputs if node in self.network.parameters)
+        known = set(self.network.parameters)
+        return tuple(node for node in self.pieces.graph.inputs if node in known)
+
+    @cached_property
+    def backwards(self) -> tuple[Node, ...]:
+        """The places from the loss backwards, without it: each behind all that it is used in, units in their order."""
+        steps = {self.loss: 0}
+        for place in reversed(self.places):
+            if place is not self.loss:
+                steps[place] = 1 + max(steps[user] for user in self.users(place))
+        return tuple(sorted(self.places[:-1], key=steps.__getitem__))
 
     def error(self, place: Node) -> Node:
         """∂E/∂place: of a sum z it goes by the name δ."""
@@ -101,9 +111,9 @@ class Layered:
 
         That is so for an output a = f(z) with nothing but z in it.
         """
-        asked = place in self.subject.gradients
-        receivers = [node for node in self.pieces.operands[place] if node in self.receivers]
-        return place in self.outputs and place not in self.sums and not asked and len(receivers) == 1
+        if place not in self.outputs or place in self.sums or place in self.subject.gradients:
+            return False
+        return sum(node in self.receivers for node in self.pieces.operands[place]) == 1
 
     @cached_property
     def receivers(self) -> frozenset[Node]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ from ..derive import reverse
 from ..ir.build import constant
 from ..ir.dims import Sizes, bind_sizes
 from ..ir.graph import substitute
-from ..ir.node import Node
-from ..ir.telling import Block, Name, Paragraph, Piece, Section, Sentence, Table, Term, Value
+from ..ir.node import D, Input, Node
+from ..ir.telling import Block, Math, Name, Paragraph, Piece, Section, Sentence, Table, Term, Value
 from .deltas_layers import Layered
 from .differentiate import derivative
 from .evaluate import random_point
-from .example import example, has_unknown, values_at
+from .example import example, has_unknown, point_of, values_at
 from .subject import Subject
 
 MOST_ENTRIES = 12
@@ -45,10 +45,105 @@ def step(found: Layered) -> NumberedStep | None:
     if has_unknown(found.subject.graph):
         return None
     at = example(found.subject)
-    small = all(np.size(value) <= MOST_ENTRIES for value in _arrays(found, at))
-    blocks = [_point(found, at), *(_tables(found, at) if small else ())]
-    rate, before, after = _search(found, at)
-    if small:
-        blocks.append(_update(found, at, rate))
-    blocks.append(_outcome(found, rate, before, after))
+    shown = [*found.subject.graph.inputs, *found.places]
+    small = all(np.size(value) <= MOST_ENTRIES for value in values_at(shown, at))
+    trial = _tried(found, at)
+    blocks: list[Block] = [_point(found, at, small), *([_forward_and_back(found, at)] if small else [])]
+    blocks += [_rule(found, trial), *([_update(found, at, trial.rate)] if small else []), _outcome(found, trial)]
     return NumberedStep(Section("A step with numbers", tuple(blocks)), at)
+
+
+def _point(found: Layered, at: Mapping[str, Any], small: bool) -> Paragraph:
+    """Where the numbers are taken."""
+    if small:
+        return Paragraph(("At ", *point_of(at), ":"))
+    own = "At the given numbers" if found.subject.at else "At numbers of one decimal, drawn at random"
+    return Paragraph((f"{own}; the arrays are too large to be printed.",))
+
+
+def _forward_and_back(found: Layered, at: Mapping[str, Any]) -> Table:
+    """A row for each sum: its value, what comes out, its error; then the loss."""
+    loss = found.loss
+    places = sorted(found.sums, key=found.layer_of)
+    outputs = [found.sums[z].output for z in places]
+    nodes = [*places, *outputs, *map(found.error, places), loss]
+    values = dict(zip(nodes, values_at(nodes, at), strict=True))
+
+    def shown(node: Node) -> Sentence:
+        return (Math(node), " = ", Value(node, values[node]))
+
+    rows: list[tuple[Sentence, ...]] = []
+    for k, (z, a) in enumerate(zip(places, outputs, strict=True)):
+        repeated = k > 0 and found.layer_of(z) == found.layer_of(places[k - 1])
+        out = shown(a) if a in found.outputs and a is not z else ("",)
+        rows.append((("" if repeated else str(found.layer_of(z)),), shown(z), out, shown(found.error(z))))
+    rows.append((("",), ("",), shown(loss), ("",)))
+    return Table((("layer",), ("what goes in",), ("what comes out",), ("error",)), tuple(rows))
+
+
+def _update(found: Layered, at: Mapping[str, Any], rate: float) -> Table:
+    """A row for each weight: w, its derivative, and what it is after the step."""
+    weights = found.parameters
+    slopes = [derivative(found.loss, w) for w in weights]
+    moved = [w - rate * slope for w, slope in zip(weights, slopes, strict=True)]
+    values = values_at([*weights, *slopes, *moved], at)
+    n = len(weights)
+    rows: list[tuple[Sentence, ...]] = []
+    for k, w in enumerate(weights):
+        old, slope, new = (Value(node, values[i]) for node, i in ((w, k), (slopes[k], n + k), (moved[k], 2 * n + k)))
+        rows.append(((Name(found.name_of(w)),), (old,), (slope,), (new,)))
+    head: tuple[Sentence, ...] = (("weight",), ("before",), (Math(_by_weight(found)),), ("after",))
+    return Table(head, tuple(rows))
+
+
+def _by_weight(found: Layered) -> Node:
+    return D.make((Input.of(found.name_of(found.loss), ()), Input.of("w", ())), ())
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A learning rate, the loss before and after a step with it, and whether it falls."""
+
+    rate: float
+    now: Value
+    then: Value
+
+    @property
+    def falls(self) -> bool:
+        """Whether the step made it smaller."""
+        return bool(self.then.value < self.now.value)
+
+
+def _tried(found: Layered, at: Mapping[str, Any]) -> _Trial:
+    """A step with the largest rate of 1, 0.1, 0.01, … with which the loss falls; with the smallest where none is."""
+    loss, weights = found.loss, found.parameters
+    slopes = reverse({loss: constant(1, "float")}, weights)
+    after = [substitute([loss], {w: w - rate * slopes.get(w) for w in weights})[0] for rate in _RATES]
+    first, *values = (float(value) for value in values_at([loss, *after], at))
+    now = Value(loss, first, 6)
+    trials = [_Trial(*row) for row in zip(_RATES, [now] * len(after), map(_six, after, values), strict=True)]
+    return next((trial for trial in trials if trial.falls), trials[-1])
+
+
+def _six(node: Node, value: float) -> Value:
+    return Value(node, value, 6)
+
+
+def _rule(found: Layered, trial: _Trial) -> Paragraph:
+    """How the weights change, and where the learning rate comes from."""
+    pieces: list[Piece] = [
+        "Every weight is moved against its derivative: ", Name("w"), " := ", Name("w"), " − ", Name("alpha"), " ",
+        Math(_by_weight(found)), ". The ", Term("learning rate", "learning rate"), " ", Name("alpha"),
+        f" = {trial.rate:g} was found by trying 1, 0.1, 0.01, …: ",
+    ]  # fmt: skip
+    name = Name(found.name_of(found.loss))
+    if trial.falls:
+        return Paragraph((*pieces, "it is the first with which ", name, " gets smaller."))
+    return Paragraph((*pieces, "with none of them ", name, " gets smaller."))
+
+
+def _outcome(found: Layered, trial: _Trial) -> Paragraph:
+    """The loss before and after."""
+    name = Name(found.name_of(found.loss))
+    verb = " falls from " if trial.falls else " goes from "
+    return Paragraph(("Worked out anew with these weights, ", name, verb, trial.now, " to ", trial.then, "."))

@@ -38,7 +38,7 @@ def section(found: Layered, sizes: Sizes) -> Section:
 
 
 def _title(found: Layered, w: Node) -> str:
-    kind = "one weight" if w in found.network.parameters else "what was asked for"
+    kind = "one weight" if w in set(found.parameters) else "what was asked for"
     return f"The path of {kind}"
 
 
@@ -166,8 +166,8 @@ def _first(found: Layered, route: _Route, total: int) -> list[Block]:
     """The product along the first of many paths."""
     name, loss = Name(found.name_of(route.nodes[0])), Name(found.name_of(found.loss))
     text: Sentence = (
-        "Along the first of them the slopes multiply to ", Math(route.symbols, "components"), ", and ∂", loss, "/∂", name,
-        f" is the sum of {total:,} such products.",
+        "Along the first of them the slopes multiply to ", Math(route.symbols, "components"), ", and ∂", loss, "/∂",
+        name, f" is the sum of {total:,} such products.",
     )  # fmt: skip
     return [Paragraph(text), _factors(found, [route])]
 

@@ -102,3 +102,11 @@ def value_label(array: np.ndarray) -> Label:
             pieces.append(Number(float(value), 2))
         return (*pieces, "]")
     return shape_label(array.shape)
+
+
+def entry_label(array: np.ndarray, axis: int | None, place: int) -> Label:
+    """The number at a place of an axis, the first along all others."""
+    if not array.size:
+        return ("–",)
+    index = tuple(min(place, array.shape[a] - 1) if a == axis else 0 for a in range(array.ndim))
+    return (Number(float(array[index])),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 
 from ..ir.graph import Graph, toposort, use_counts
 from ..ir.node import Concat, Const, Input, Node, Reduce
@@ -187,29 +188,29 @@ class _Boxes(_Chart):
     def fill(self) -> None:
         cuts = self._cuts()
         boxes = [node for node in self.order if node in cuts]
-        hidden = boxes[MOST_BOXES // 2 : -(MOST_BOXES // 2)] if len(boxes) > MOST_BOXES else []
-        inputs = [n for n in self.order if isinstance(n, Input)]
-        shown = [n for n in inputs if len(inputs) <= MOST_INPUTS or n not in self.shown.learnt]
-        for given in shown:
+        made_of = {node: self._parts(node, cuts) for node in boxes}
+        for given in self._inputs([operands for _, operands in made_of.values()]):
             self.given(given, (self.shown.symbols.get(given, Symbol(given.name)),))
-        middle: Node | None = hidden[0] if hidden else None
-        left_out = set(hidden)
+        hidden = boxes[MOST_BOXES // 2 : -(MOST_BOXES // 2)] if len(boxes) > MOST_BOXES else []
+        left_out = set(hidden[1:])
         for node in boxes:
-            parts, operands = self._parts(node, cuts)
+            parts, operands = made_of[node]
             sources = [(arg, None) for arg in operands if arg in self.place]
-            if node in left_out and node is not middle:
-                assert middle is not None
-                self.place[node] = self.place[middle]
-                for arg in operands:
-                    here = self.place.get(arg)
-                    if here is not None and here != self.place[middle]:
-                        self.edges.setdefault((here, self.place[middle]), None)
-            elif node is middle:
-                first, last = (self.shown.symbols[n] for n in (hidden[0], hidden[-1]))
-                label: Label = (first, " … ", last)
+            if node in left_out:
+                here = self.place[node] = self.place[hidden[0]]
+                self.edges.update({(self.place[a], here): None for a, _ in sources if self.place[a] != here})
+            elif hidden and node is hidden[0]:
+                label = (self.shown.symbols[node], " … ", self.shown.symbols[hidden[-1]])
                 self.add(node, Vertex("box", label, (Line((f"{len(hidden)} intermediates",), "quiet"),)), sources)
             else:
                 self._box(node, parts, sources)
+
+    def _inputs(self, used: Sequence[Sequence[Node]]) -> list[Input]:
+        """The inputs that are drawn: not what half the boxes use, nor many weights, which the formulas name."""
+        inputs = [n for n in self.order if isinstance(n, Input)]
+        times = {node: sum(any(arg is node for arg in operands) for operands in used) for node in inputs}
+        few = [n for n in inputs if times[n] <= max(2, MOST_BOXES // 4)]
+        return [n for n in few if len(inputs) <= MOST_INPUTS or n not in self.shown.learnt]
 
     def _box(self, node: Node, parts: int, sources: Sequence[tuple[Node, Line | None]]) -> None:
         symbol = self.shown.symbols[node]
@@ -229,7 +230,9 @@ class _Boxes(_Chart):
         symbols.setdefault(self.loss, Symbol("loss"))
         if len(named) < FEWEST_BOXES:
             worth = [n for n in self.order if n not in named and (is_contraction(n) or isinstance(n, Reduce))]
-            symbols.update({n: Symbol(f"u{k}") for k, n in enumerate(worth, 1)})
+            taken = {symbol.name for symbol in symbols.values()}
+            free = (f"u{k}" for k in count(1) if f"u{k}" not in taken)
+            symbols.update({n: Symbol(name) for n, name in zip(worth, free, strict=False)})
             named.update(worth)
         self.shown = Shown(symbols, self.shown.numbers, self.shown.back, self.shown.learnt, self.shown.remarks)
         return named

@@ -187,11 +187,10 @@ def _flat(term: Term, allocator: Allocator) -> Term | None:
         if only.coefficient != ONE:
             factors.append(Factor(only.coefficient, (), factor.under))
         factors += [replace(f, under=f.under != factor.under) for f in only.factors]
-    if not term.summed and term.coefficient == ONE and factors and isinstance(factors[0].base, Coefficient):
+    first = factors[0].base if factors else None
+    if isinstance(first, Coefficient) and not term.summed and term.coefficient == ONE:
         # Nothing stands before it, so the number is in front already.
-        first = factors.pop(0)
-        number = ONE / first.base if first.under else first.base  # type: ignore[operator]
-        return Term(tuple(factors), number, tuple(summed))
+        return Term(tuple(factors[1:]), ONE / first if factors[0].under else first, tuple(summed))
     return Term(tuple(factors), term.coefficient, tuple(summed))
 
 

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from ..ir.graph import Graph, depends_on, toposort
 from ..ir.node import Input, Map, Node
+from .graph_labels import fixed_nodes
 from .products import Product, is_contraction, origin, weighted_products
 
 Role: TypeAlias = Literal["input", "hidden", "output"]
@@ -117,6 +118,7 @@ class _Build:
         self.names = names
         self.weights = weights
         self.sums = _sums(order, products)
+        self.fixed = fixed_nodes(order)
         self.varying = depends_on(order[-1:], products)
         self.signals = {p.signal for p in products.values()}
         self.layers: list[Layer] = []
@@ -169,7 +171,7 @@ class _Build:
             whole = node is loss and node.shape == ()
             if whole or node in own or not any(arg in own for arg in node.args):
                 continue
-            if all(arg in own or not _leaves(arg) for arg in node.args):
+            if all(arg in own or arg in self.fixed for arg in node.args):
                 own.add(node)
                 last = node if node in self.names and node.shape == z.shape else last
         self.add(self.summed("output", last, self.sums[z].axis, z), ())
@@ -258,9 +260,12 @@ def _leaves(node: Node) -> set[Input]:
 def _ranked(layers: list[Layer], links: list[Link]) -> tuple[Layer, ...]:
     """The layers with their columns: as late as what leads to them asks; inputs just before they are needed."""
     rank = [0] * len(layers)
-    for target in range(len(layers)):
-        rank[target] = max((rank[link.source] + 1 for link in links if link.target == target), default=0)
+    for link in sorted(links, key=lambda link: link.target):
+        rank[link.target] = max(rank[link.target], rank[link.source] + 1)
+    needed: dict[int, int] = {}
+    for link in links:
+        needed[link.source] = min(needed.get(link.source, len(layers)), rank[link.target] - 1)
     for n, layer in enumerate(layers):
         if layer.sum is None:
-            rank[n] = min((rank[link.target] - 1 for link in links if link.source == n), default=0)
+            rank[n] = needed.get(n, 0)
     return tuple(replace(layer, rank=r) for layer, r in zip(layers, rank, strict=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..ir.dims import Dim, Extent, Sizes
 from ..ir.graph import Graph
 from ..ir.node import Input
 from ..ir.picture import Block, Diagram, Edge, EdgeKind, Label, Line, Number, Piece, Symbol, Vertex
-from .graph_labels import value_label
+from .graph_labels import entry_label, value_label
 from .network import Bias, Layer, Link, Network
 from .network_words import bend, caption, description, title
 from .point import Numbers
@@ -63,7 +64,7 @@ class _Drawing:
 
     def diagram(self) -> Diagram:
         """All columns, from the inputs to the loss."""
-        ranks = [self.layers_at(rank) for rank in range(self.network.depth)]
+        ranks = self.ranks
         middle = range(KEPT, len(ranks) - KEPT) if len(ranks) > MOST_COLUMNS else range(0)
         columns: list[tuple[Block, ...]] = []
         where: dict[int, int] = {}
@@ -88,11 +89,14 @@ class _Drawing:
             (*caption(self.graph, self.network, self.numbers, self.back, labelled), *self.remarks), even=True,
         )  # fmt: skip
 
-    def layers_at(self, rank: int) -> list[int]:
-        """The layers of a column: what is computed first, then inputs, in the order of the arguments."""
+    @cached_property
+    def ranks(self) -> list[list[int]]:
+        """The layers of each column: what is computed first, then inputs, in the order of the arguments."""
         order = {node: n for n, node in enumerate(self.graph.inputs)}
-        found = [n for n, layer in enumerate(self.network.layers) if layer.rank == rank]
-        return sorted(found, key=lambda n: _place(self.network.layers[n], order))
+        found: list[list[int]] = [[] for _ in range(self.network.depth)]
+        for n, layer in enumerate(self.network.layers):
+            found[layer.rank].append(n)
+        return [sorted(layers, key=lambda n: _place(self.network.layers[n], order)) for layers in found]
 
     # ------------------------------------------------------------------------------------------ columns
 
@@ -145,9 +149,9 @@ class _Drawing:
         index = () if layer.axis is None or count == 1 else (str(count) if place == _LAST else str(place + 1),)
         lines: list[Line] = []
         if self.numbers is not None:
-            lines.append(_number(self.numbers.values[layer.output], layer.axis, place, "value"))
+            lines.append(Line(entry_label(self.numbers.values[layer.output], layer.axis, place), "value"))
             if self.back and layer.sum is not None and layer.sum in self.numbers.deltas:
-                lines.append(_number(self.numbers.deltas[layer.sum], layer.sum_axis, place, "delta"))
+                lines.append(Line(entry_label(self.numbers.deltas[layer.sum], layer.sum_axis, place), "delta"))
         label: Label = (Symbol(name, index),) if name is not None else ()
         return Vertex("source" if layer.role == "input" else "unit", label, tuple(lines))
 
@@ -167,7 +171,7 @@ class _Drawing:
 
     def folded(self, middle: range) -> Block:
         """Columns in the middle of a deep network, as one box."""
-        layers = [self.network.layers[n] for rank in middle for n in self.layers_at(rank)]
+        layers = [self.network.layers[n] for rank in middle for n in self.ranks[rank]]
         widths = list(dict.fromkeys(str(self.count(layer)) for layer in layers if layer.sum is not None))
         bends = list(dict.fromkeys(bend(layer) for layer in layers if layer.sum is not None and bend(layer)))
         lines = [Line((f"layers {middle.start + 1} … {middle.stop}",), "plain")]
@@ -177,7 +181,7 @@ class _Drawing:
         self.vertices.append(Vertex("box", ("⋯",), tuple(lines)))
         vertex = len(self.vertices) - 1
         for rank in middle:
-            for n in self.layers_at(rank):
+            for n in self.ranks[rank]:
                 self.units[n] = [_Unit(n, 0, vertex)]
         return Block((vertex,))
 
@@ -190,7 +194,11 @@ class _Drawing:
         if self.numbers is not None:
             lines.append(Line(value_label(self.numbers.values[node]), "value"))
             lines += [Line(value_label(self.numbers.deltas[node]), "delta")] if self.back else []
-        self.vertices.append(Vertex("loss", (Symbol(self.graph.names.get(node, "loss")),), tuple(lines)))
+        self.vertices.append(
+            Vertex(
+                "loss", (Symbol(self.graph.names.get(node, "loss" if node.shape == () else "result")),), tuple(lines)
+            )
+        )
         vertex = len(self.vertices) - 1
         for n, layer in enumerate(self.network.layers):
             if layer.role == "output":
@@ -293,9 +301,3 @@ def _place(layer: Layer, order: Mapping[Input, int]) -> tuple[bool, int]:
     while node.args and layer.sum is None:
         node = node.args[0]
     return layer.sum is None, order.get(node, 0) if isinstance(node, Input) else 0
-
-
-def _number(array: np.ndarray, axis: int | None, place: int, tone: str) -> Line:
-    """The number of one unit, that of the first sample."""
-    index = tuple(min(place, array.shape[a] - 1) if a == axis else 0 for a in range(array.ndim))
-    return Line((Number(float(array[index])),), tone)  # type: ignore[arg-type]

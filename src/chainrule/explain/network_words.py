@@ -11,8 +11,8 @@ from .graph_labels import called
 from .network import Layer, Network
 from .point import Numbers
 
-MOST_NODES = 18
-"""The longest loss that is written out below."""
+MOST_NODES, MOST_TOLD = 18, 6
+"""The longest loss that is written out below; layers that are described at either end of a deep network."""
 
 
 def bend(layer: Layer) -> str:
@@ -34,11 +34,12 @@ def title(graph: Graph, numbers: Numbers | None, back: bool) -> str:
 def description(graph: Graph, layers: Sequence[tuple[Layer, str]], back: bool) -> str:
     """What is seen, for readers that hear it; with each layer comes its number of units."""
     parts = []
-    for layer, count in layers:
+    told = layers if len(layers) <= 2 * MOST_TOLD else [*layers[:MOST_TOLD], *layers[-MOST_TOLD:]]
+    for layer, count in told:
         name = graph.names.get(layer.output, "")
-        told = ", ".join(filter(None, [f"{count} {'unit' if count == '1' else 'units'}", bend(layer)]))
-        parts.append(f"{layer.role} {name} ({told})".replace("  ", " "))
-    text = f"Layers: {'; '.join(parts)}."
+        units = ", ".join(filter(None, [f"{count} {'unit' if count == '1' else 'units'}", bend(layer)]))
+        parts.append(f"{layer.role} {name} ({units})".replace("  ", " "))
+    text = f"{len(layers)} layers: {'; '.join(parts)}."
     return f"{text} δ is the derivative of the loss by the sum z that goes into a unit." if back else text
 
 

@@ -9,7 +9,8 @@ arrows: a path of n arrows costs n − 1 multiplications, one for each arrow but
 - Each path of each weight by itself: an arrow is paid for every time that a path goes along it.
 - With ∂E/∂z stored for every z (the errors δ, backpropagation): an arrow is paid for once.
 
-For two inputs, two hidden units and one output with six weights that is 20 and 11; with ten hidden layers 81,924 and 101.
+For two inputs, two hidden units and one output, with six weights, that is 20 and 11; with ten hidden layers of two it
+is 81,924 and 101.
 Additions are not counted. Units that are wired alike stand in one *row*, so that wide layers cost no time.
 """
 
@@ -165,11 +166,11 @@ def routes(
     source: Thing, goal: Thing, after: Callable[[Thing], Sequence[Thing]]
 ) -> Iterator[tuple[Thing, ...]]:  # fmt: skip
     """The paths one by one, those through what stands first first; every thing has to lead to the goal."""
-    path = [source]
-    open_ends = [iter(after(source))]
     if source is goal:
         yield (source,)
         return
+    path = [source]
+    open_ends = [iter(after(source))]
     while path:
         following = next(open_ends[-1], None)
         if following is None:

@@ -99,6 +99,7 @@ def _shown(
 ) -> Shown:  # fmt: skip
     symbols: dict[Node, Symbol] = {node: Symbol(name) for node, name in graph.names.items()}
     symbols.update({node: Symbol(node.name) for node in graph.inputs if node not in symbols})
+    symbols.setdefault(graph.outputs[0], Symbol("result"))
     return Shown(symbols, found, show == "backward", _learnt(network, wrt), remarks)
 
 
@@ -120,7 +121,9 @@ def _full(
     marked = frozenset(entry for node in weights for entry in single.entries.get(node, ()))
     shown = Shown(single.symbols, found, show == "backward", marked, remarks)
     drawing = operations_diagram(single.graph, shown, MOST_SCALARS)
-    return drawing or _folded(graph, show, point, learnt, network, remarks, "more operations than can be read")
+    return drawing or _folded(
+        graph, show, point, learnt, network, remarks, "single ones would be more than can be read"
+    )
 
 
 def _folded(
@@ -129,7 +132,7 @@ def _folded(
 ) -> Diagram:  # fmt: skip
     """The operations on whole arrays, in the place of those on single numbers."""
     found = None if show is None else numbers(graph, point, learnt if show == "backward" else ())
-    remark = Line((f"operations on whole arrays, since single ones would be {why}",), "quiet")
+    remark = Line((f"operations on whole arrays: {why}",), "quiet")
     return graph_diagram(graph, _shown(graph, found, show, network, tuple(learnt), (remark, *remarks)))
 
 

@@ -47,10 +47,12 @@ def scalars(graph: Graph, sizes: Sizes, most: int, at: Mapping[str, np.ndarray] 
     ``sizes`` are those of the named dimensions. ``at`` is needed where integers choose entries. Raises NotScalar for
     more than ``most`` numbers, and for what is no operation on single numbers.
     """
+    if graph.outputs[0].shape != ():
+        raise NotScalar("the result is an array")
     order = toposort(graph.outputs[:1])
     work = sum(_work(node, sizes) for node in order)
     if work > most:
-        raise NotScalar(f"about {work:,}")
+        raise NotScalar(f"single ones would be about {work:,}")
     spelled = _Spelled(sizes, at or {})
     for node in order:
         spelled.entries[node] = spelled.numbers(node)
@@ -142,13 +144,13 @@ class _Spelled:
     def _moved(self, node: Node) -> list[Node]:
         """What only moves numbers about: their positions are moved in their place."""
         if isinstance(node, Scatter):
-            raise NotScalar("sums of chosen entries")
+            raise NotScalar("chosen entries are summed")
         pool: list[Node] = [Const.of(0.0)]
         ids: list[np.ndarray] = []
         for n, arg in enumerate(node.args):
             if isinstance(node, Gather) and n == 1:
                 if not isinstance(arg, Input) or arg.name not in self.at:
-                    raise NotScalar("unknown: entries are chosen by what is worked out")
+                    raise NotScalar("entries are chosen by what is worked out")
                 ids.append(np.asarray(self.at[arg.name]))
                 continue
             ids.append(len(pool) + self._array(arg))

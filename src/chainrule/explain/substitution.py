@@ -69,8 +69,8 @@ class _Form:
     def pieces_named(self) -> list[Section]:
         """The intermediates, the loss in terms of them, and their derivatives by one another."""
         pieces = self.pieces
-        if len(pieces.order) == 1:
-            return [Section("", (Definitions((pieces.loss,)),))] if pieces.loss.args else []
+        if len(pieces.order) < 2:
+            return [Section("", (Definitions(pieces.order),))] if pieces.order else []
         made = [node for node in pieces.order if node in self.made and node is not pieces.loss]
         text: Sentence = (
             "Each step on the way to ",
@@ -78,9 +78,10 @@ class _Form:
             " does one thing, and has a name.",
         )
         if made:
-            first, last = (Name(pieces.names[node]) for node in (made[0], made[-1]))
-            given: Sentence = (first,) if len(made) == 1 else (first, " to ", last)
-            text = (*text, " The function has none for ", *given, ": these are given here.")
+            between = " and " if len(made) == 2 else " to "
+            ours = [Name(pieces.names[node]) for node in (made[0], made[-1])]
+            given: Sentence = (ours[0],) if len(made) == 1 else (ours[0], between, ours[1])
+            text = (*text, " Where the function has none it is given here: ", *given, ".")
         forward = tuple(node for node in self.program.forward)
         sections = [Section("The steps, from the inside out", (Paragraph(text), Definitions(forward)))]
         return [*sections, self._rewritten(), *factors(self.program, DEPTH)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import count, pairwise
 
-from ..ir.build import scalar_value
+from ..ir.build import constant, scalar_value
 from ..ir.dims import Dim
 from ..ir.graph import substitute, toposort, use_counts
 from ..ir.node import Delta, Einsum, Map, Node, Subscripts
@@ -35,6 +35,8 @@ class Path(Lines):
 
     def along(self, path: Sequence[Node]) -> None:
         """The product along the only path, ``wrt`` first and the loss last; then each factor is put in."""
+        if len(path) == 1:
+            return self.then(constant(1, "float"), "itself", "what is differentiated, by itself")
         *inner, outer = self._links(path)
         summed = bool(inner) and bool(path[-2].shape)
         number = everywhere(outer.local.in_stand_ins) if summed else None
@@ -97,6 +99,8 @@ class Path(Lines):
         """
         links = self.uses(self.wrt)
         called, loss = self.name(self.wrt), self.name(self.pieces.loss)
+        if not links:
+            return self.then(self.total([]), "does not depend", f"{called} is no part of {loss}")
         if len(links) == 1 and links[0].local.v is not self.pieces.loss:
             (link,) = links
             v = link.local.v
@@ -106,7 +110,8 @@ class Path(Lines):
             self.then(self.total([[*self._behind(link), self.symbol(link)]]), "chain rule", why)
         else:
             # What is used in the loss alone has no chain: the line stays as it is.
-            why = f"used in {' and '.join(self.name(link.local.v) for link in links)}: what goes by each way is added"
+            used = self.pieces.listed([link.local.v for link in links])
+            why = f"{called} is used in {used}: what goes by each way is added"
             terms = [[*self._behind(link), self.symbol(link)] for link in links]
             self.then(self.total(terms), "chain rule in several variables", why)
         for k, link in enumerate(links):

@@ -80,6 +80,8 @@ class Local:
         name, by = self.pieces.names[self.v], self.pieces.name_of(self.u)
         single = everywhere(self.in_stand_ins)
         number = None if single is None else scalar_value(single)
+        if single is not None and any(isinstance(node, Einsum) and node.summed for node in self._moving):
+            return "every term of a sum counts once" + ("" if number == 1 else ", with the number in front of the sum")
         if number == 1:
             return f"{name} changes one for one with {by}"
         if number == -1:
@@ -91,8 +93,13 @@ class Local:
             return str(bent[-1].op.why)
         if bent:
             return "every entry of a softmax changes with every number of its row"
+        below = [node for node in self._moving if _is_division(node) and node.args[1] in {*self._moving, self._operand}]
+        if below:
+            return "the quotient rule, for what stands below"
         if any(_is_product(node) for node in self._moving):
             return "in a product the derivative by one factor is the other one"
+        if any(_is_division(node) for node in self._moving):
+            return f"{by} is divided by what stands below"
         if any(isinstance(node, Einsum) and node.summed for node in self._moving):
             return "every term of a sum counts once"
         if any(isinstance(node, Gather) for node in self._moving):
@@ -221,6 +228,10 @@ def _reshaped(node: Reshape) -> Sequence[int | None]:
 
 def _is_arithmetic(node: Map | Reduce) -> bool:
     return isinstance(node, Map) and (node.op.name in _ARITHMETIC or bool(node.op.converts))
+
+
+def _is_division(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name == "div"
 
 
 def _is_product(node: Node) -> bool:

@@ -7,7 +7,7 @@ sum that ends in the loss, with the factors in front of it, is the loss's own.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -57,10 +57,21 @@ class Intermediates:
         """The name of an intermediate or an argument."""
         return self.names.get(node) or describe(node)
 
+    def listed(self, nodes: Sequence[Node]) -> str:
+        """Their names: ``a``, ``a and b``, ``a, b and c``."""
+        names = [self.name_of(node) for node in nodes]
+        return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
     def body(self, node: Node) -> Node:
         """What an intermediate is, in stand-ins."""
-        others = {other: stand_in for other, stand_in in self.stand_ins.items() if other is not node}
-        return substitute([node], others)[0]
+        if node not in self._bodies:
+            others = {other: stand_in for other, stand_in in self.stand_ins.items() if other is not node}
+            (self._bodies[node],) = substitute([node], others)
+        return self._bodies[node]
+
+    @cached_property
+    def _bodies(self) -> dict[Node, Node]:
+        return {}
 
     def real(self, node: Node) -> Node:
         """An expression in stand-ins as one of the function's own nodes."""
@@ -107,8 +118,8 @@ def intermediates(graph: Graph, asked: Iterable[Node], made: Iterable[Node] = ()
     mixed = _mixed(loss, asked)
     steps = _Splitting(loss, names, mixed).steps()
     fresh = (name for k in count(1) if (name := f"u{k}") not in taken)
-    order = [node for node in toposort([loss]) if node is loss or node in steps or (node in names and node in mixed)]
-    order = [node for node in order if node.args or node is loss]
+    steps |= {node for node in names if node in mixed}
+    order = [node for node in toposort([loss]) if node.args and (node is loss or node in steps)]
     for node in order:
         if node not in names:
             names[node] = next(fresh)

@@ -58,14 +58,29 @@ class Program:
         asked = set(self.asked)
         stored: dict[Node, Node] = {self.pieces.loss: constant(1, "float")}
         for node in self.backwards:
-            total: Node = broadcast(constant(0, "float"), node.shape)
-            for user in self.pieces.users.get(node, ()):
-                total = call("add", total, self._through(user, broadcast(stored[user], user.shape), node))
-            (line,) = simplify(Graph((), (total,))).outputs
+            line = self._line(node, stored)
             number = everywhere(line)
             found[node] = line if number is None or node in asked else number
             stored[node] = self.stored(node, found[node])
         return found
+
+    @cached_property
+    def formulas(self) -> Mapping[Node, Node]:
+        """The derivative by each, in the function's own nodes and in derivatives of the loss by those behind it."""
+        loss = self.pieces.loss
+        behind: dict[Node, Node] = {loss: constant(1, "float")}
+        meant = dict(self.pieces.stood_for)
+        for node in self.backwards:
+            behind[node] = Input.of(self.called[node], node.shape)
+            meant[behind[node]] = D.make((loss, node), ())
+        return {node: substitute([self._line(node, behind)], meant)[0] for node in self.backwards}
+
+    def _line(self, node: Node, behind: Mapping[Node, Node]) -> Node:
+        """What each use of a node hands back, added up, in stand-ins and in the derivatives ``behind`` it."""
+        total: Node = broadcast(constant(0, "float"), node.shape)
+        for user in self.pieces.users.get(node, ()):
+            total = call("add", total, self._through(user, broadcast(behind[user], user.shape), node))
+        return simplify(Graph((), (total,))).outputs[0]
 
     def _through(self, user: Node, behind: Node, node: Node) -> Node:
         """What one use of a node hands back to it, the derivative by the user being known."""
@@ -134,14 +149,17 @@ class Program:
 
     def _backwards(self, node: Node) -> Sentence:
         symbol = D.make((self.pieces.loss, node), ())
-        return (Math(symbol), " = ", Math(self.lines[node], names={}, gradients=True))
+        return (Math(symbol), " = ", Math(self.formulas[node]))
 
     def _claims(self) -> list[Step]:
-        loss, why = self.pieces.loss, "how the loss changes with what is behind it, times how that changes with it"
-        return [
-            Step(D.make((loss, node), ()), gradient, "chain rule", why, self.pieces.name_of(node))
-            for node, gradient in self.gradients.items()
-        ]
+        """Each formula, and that the program's line is it."""
+        found = []
+        for node, formula in self.formulas.items():
+            name, symbol = self.pieces.name_of(node), D.make((self.pieces.loss, node), ())
+            why = "how the loss changes with what is behind it, times how that changes with it"
+            found.append(Step(symbol, formula, "chain rule", why, name))
+            found.append(Step(formula, self.gradients[node], "stored", "what is behind it was worked out before", name))
+        return found
 
 
 def matrix_reason(program: Program, node: Node) -> str:
@@ -153,7 +171,7 @@ def matrix_reason(program: Program, node: Node) -> str:
         return "the same entries, written as arrays"
     over = _listed([line.extents[index] for index in line.summed])
     if len(line.args) == 1:
-        return f"{program.pieces.name_of(node)} is the same for all of {over}: what they hand back is added"
+        return f"{program.pieces.name_of(node)} is the same for all {over}: what each of them hands back is added"
     loss = program.pieces.name_of(program.pieces.loss)
     names: dict[Node, str] = {
         program.stored(n, program.lines[n]): f"∂{loss}/∂{program.pieces.name_of(n)}" for n in program.lines

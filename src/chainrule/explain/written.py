@@ -34,7 +34,7 @@ class Writer:
         bound = {*term.summed, *(i for i in term.free if i not in axes)}
         inside = [f for f in term.factors if f.under and bound & set(f.free)]
         outside = [f for f in term.factors if f.under and not bound & set(f.free)]
-        body = self._summed([f for f in term.factors if not f.under], inside, axes)
+        body = self._summed([f for f in term.factors if not f.under], inside, axes, term.summed)
         minus, top, bottom = _parts(term.coefficient)
         if top is not None:
             body = fit(top, body) if _is_one(body) else fit(top, body) * body
@@ -44,16 +44,18 @@ class Writer:
             body = body / fit(bottom, body)
         return -body if minus else body
 
-    def _summed(self, over: Sequence[Factor], under: Sequence[Factor], axes: Sequence[int]) -> Node:
+    def _summed(
+        self, over: Sequence[Factor], under: Sequence[Factor], axes: Sequence[int], summed: Sequence[int]
+    ) -> Node:
         """The sum, over all indices that are no axes, of a product or a quotient."""
         if not under:
-            return self._product(over, axes)
+            return self._product(over, axes, summed)
         present = tuple(dict.fromkeys(i for f in (*over, *under) for i in f.free))
         every = (*(i for i in axes if i in present), *(i for i in present if i not in axes))
         return self._einsum([self._product(over, every) / self._product(under, every)], [every], axes)
 
-    def _product(self, factors: Sequence[Factor], axes: Sequence[int]) -> Node:
-        """The product, summed over all indices that are no axes."""
+    def _product(self, factors: Sequence[Factor], axes: Sequence[int], summed: Sequence[int] = ()) -> Node:
+        """The product, summed over all indices that are no axes, and over ``summed`` though no factor has them."""
         if not factors:
             return self._einsum([constant(1, "float")], [()], axes)
         args: list[Node] = []
@@ -67,6 +69,10 @@ class Writer:
                 case _:
                     args.append(cast(factor.base, "float"))
             subs.append(factor.base.free if isinstance(factor.base, Sum) else factor.subs)
+        lost = tuple(i for i in summed if not any(i in sub for sub in subs))
+        if lost:
+            every = (*lost, *dict.fromkeys(subs[0]))
+            args[0], subs[0] = self._einsum([args[0]], [subs[0]], every), every
         return self._einsum(args, subs, axes)
 
     def _einsum(self, args: Sequence[Node], subs: Sequence[Subscripts], axes: Sequence[int]) -> Node:

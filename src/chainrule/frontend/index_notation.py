@@ -14,12 +14,13 @@ from ..ir.build import as_node, broadcast, cast
 from ..ir.dims import Extent
 from ..ir.node import D, Delta, Einsum, Node, Scatter
 from ..ir.records import Elementwise
-from .notation import NotationError, Reader, told_by_formula
+from .notation import Reader
+from .notation_tokens import NotationError, told_by_formula
 from .notation_tree import Apply, At, Index, Neg, Num, Pair, Part, Sum, Sym, Tree, Turned
 
 _PLAIN = {"+": "add", "-": "sub", "/": "div", "^": "pow", "<": "less", "<=": "less_equal", ">": "greater",
           ">=": "greater_equal", "==": "equal", "!=": "not_equal"}  # fmt: skip
-_GREEK = {"σ": "sigmoid", "ln": "log"}
+_RECORDS = {"σ": "sigmoid", "ln": "log", "clip": "clipped"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +197,7 @@ class _Walk:
         if unknown is not None:
             (entry,) = entries
             return Entry(unknown(entry.node), entry.letters)
-        name = _GREEK.get(tree.name, tree.name)
+        name = _RECORDS.get(tree.name, tree.name)
         function = registry.functions().get(name)
         if tree.primes or not isinstance(function, Elementwise):
             raise NotationError(f"there is no function {tree.name}{'′' * tree.primes} of single entries")

@@ -12,12 +12,13 @@ from ..ir import registry
 from ..ir.build import as_node, broadcast, cast
 from ..ir.node import D, Einsum, Node, Scatter
 from ..ir.records import Elementwise
-from .notation import NotationError, Reader, told_by_formula
+from .notation import Reader
+from .notation_tokens import NotationError, told_by_formula
 from .notation_tree import Apply, At, Index, Neg, Num, Pair, Part, Sum, Sym, Tree, Turned
 
 _SIGNS = {"+": "add", "-": "sub", "*": "mul", "⊙": "mul", "/": "div", "^": "pow", "@": "matmul", "<": "less",
           "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal"}  # fmt: skip
-_GREEK = {"σ": "sigmoid", "ln": "log"}
+_RECORDS = {"σ": "sigmoid", "ln": "log", "clip": "clipped"}
 _WHOLE = frozenset(
     {"sum", "mean", "norm", "softmax", "log_softmax", "logsumexp", "trace", "transpose", "outer", "relu"}
 )
@@ -95,7 +96,7 @@ def _applied(tree: Apply, scope: Mapping[str, Node]) -> Node:
     unknown = registry.symbols.get((tree.name, tree.primes))
     if unknown is not None:
         return unknown(*args)  # type: ignore[no-any-return]
-    name = _GREEK.get(tree.name, tree.name)
+    name = _RECORDS.get(tree.name, tree.name)
     function = registry.functions().get(name)
     if tree.primes or function is None or not (isinstance(function, Elementwise) or name in _WHOLE):
         raise NotationError(f"there is no function {tree.name}{'′' * tree.primes}")

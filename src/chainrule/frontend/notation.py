@@ -7,53 +7,30 @@ What `render` prints as text is understood, and what is easily typed instead: ``
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import NoReturn
 
-from ..ir.errors import ChainruleError, place
+from .notation_tokens import NotationError, Token, normal, shown, tokens
 from .notation_tree import Apply, At, Index, Neg, Num, Pair, Part, Sum, Sym, Tree, Turned
 
 WITHOUT_BRACKETS = frozenset({"log", "ln", "exp", "sin", "cos", "tan", "tanh"})
 """Functions that may stand before what they are taken of without brackets: ``log Σ_k exp(z_k)``."""
-LONGEST, DEEPEST = 4_000, 60
+DEEPEST = 60
 
-_TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|[½¼¾⅓])|(?P<name>[^\W\dᵀ⁰¹²³⁴⁵⁶⁷⁸⁹](?:(?![ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹])\w)*)|(?P<primes>[′″‴']+)"
-    r"|(?P<sign>\*\*|<=|>=|==|!=|[≤≥≠∂Σ∑√+\-−–*·×⊙@/^()\[\]{},;<>=ᵀ⊤|.]|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))"
-)
 _SUPERSCRIPT = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3}
-_SPELLINGS = {"−": "-", "–": "-", "·": "*", "×": "*", "∑": "Σ", "⊤": "ᵀ", "≤": "<=", "≥": ">=", "≠": "!=", "**": "^",
-              "=": "==", "{": "(", "}": ")"}  # fmt: skip
 _COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
-
-
-class NotationError(ChainruleError, ValueError):
-    """A formula that cannot be read; the message shows the place."""
-
-
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 class Reader:
     """Takes a formula apart. ``names`` are those that mean something; a name may have indices behind an underscore."""
 
     def __init__(self, text: str, names: Collection[str]) -> None:
-        if len(text) > LONGEST:
-            raise NotationError(f"a formula has at most {LONGEST:,} characters, and this one has {len(text):,}")
-        self.text = unicodedata.normalize("NFC", text)
+        self.text = normal(text)
         self.names = names
-        self.tokens = list(self._tokens())
+        self.tokens = tokens(self.text, names)
         self.place = 0
-        self.depth = 0
+        self.depth = self.bars = 0
 
     def read(self) -> Tree:
         """The whole formula. Raises NotationError where it is none."""
@@ -64,35 +41,19 @@ class Reader:
 
     # ------------------------------------------------------------------------------------------ tokens
 
-    def _tokens(self) -> list[_Token]:
-        tokens, place = [], 0
-        text = self.text.rstrip()
-        while place < len(text):
-            match = _TOKEN.match(text, place)
-            if match is None or match.lastgroup is None:
-                raise NotationError(f"{text[place:].strip()[0]!r} is no sign of a formula\n{self._shown(place)}")
-            kind = match.lastgroup
-            found = match[kind]
-            tokens.append(_Token(kind, _SPELLINGS.get(found, found), match.start(kind), match.end()))
-            place = match.end()
-        return tokens
-
-    def _shown(self, start: int) -> str:
-        return f"  {self.text}\n  {' ' * start}^"
-
     def _refuse(self, message: str) -> NoReturn:
         token = self._peek()
-        start = token.start if token else len(self.text.rstrip())
-        raise NotationError(f"{message}{'' if token else ' (the formula ends here)'}\n{self._shown(start)}")
+        start = token.start if token else len(self.text)
+        raise NotationError(f"{message}{'' if token else ' (the formula ends here)'}\n{shown(self.text, start)}")
 
-    def _peek(self, ahead: int = 0) -> _Token | None:
+    def _peek(self, ahead: int = 0) -> Token | None:
         return self.tokens[self.place + ahead] if self.place + ahead < len(self.tokens) else None
 
     def _at(self, *signs: str) -> bool:
         token = self._peek()
         return token is not None and token.kind == "sign" and token.text in signs
 
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._peek()
         if token is None:
             self._refuse("something is missing")
@@ -119,16 +80,24 @@ class Reader:
         return tree
 
     def _term(self) -> Tree:
-        """Factors side by side, or with * @ ⊙ / between them: from the left; Σ takes all that follows."""
+        """Products with ⊙ between them."""
+        tree = self._product()
+        while self._at("⊙"):
+            self.place += 1
+            tree = Pair("⊙", tree, self._product())
+        return tree
+
+    def _product(self) -> Tree:
+        """Factors side by side, or with * @ / between them, from the left; Σ takes all that follows."""
         if self._at("-"):
             self.place += 1
-            return Neg(self._term())
+            return Neg(self._product())
         if self._at("+"):
             self.place += 1
-            return self._term()
+            return self._product()
         tree = self._factor()
         while True:
-            if self._at("*", "/", "@", "⊙"):
+            if self._at("*", "/", "@"):
                 sign = self._take().text
                 tree = Pair(sign, tree, self._signed_factor())
             elif self._begins_factor():
@@ -144,7 +113,10 @@ class Reader:
 
     def _begins_factor(self) -> bool:
         token = self._peek()
-        return token is not None and (token.kind in ("number", "name") or token.text in ("(", "[", "Σ", "∂", "√"))
+        if token is None or token.kind == "primes":
+            return False
+        # A bar closes the absolute value that is open, or else opens one.
+        return token.kind != "sign" or token.text in ("(", "[", "Σ", "∂", "√", "¬", *("|" * (not self.bars)))
 
     def _factor(self) -> Tree:
         tree = self._atom()
@@ -194,9 +166,13 @@ class Reader:
             case "sign", "Σ":
                 return Sum(self._letters_behind(), self._term())
             case "sign", "|":
+                self.bars += 1
                 tree = self._sum()
+                self.bars -= 1
                 self._expect("|")
                 return Apply("abs", 0, (tree,))
+            case "sign", "¬":
+                return Apply("logical_not", 0, (self._factor(),))
             case "sign", "√":
                 return Apply("sqrt", 0, (self._factor(),))
             case "sign", "∂":
@@ -209,7 +185,7 @@ class Reader:
 
     # ------------------------------------------------------------------------------------------ names
 
-    def _named(self, token: _Token) -> Tree:
+    def _named(self, token: Token) -> Tree:
         base, behind = self._split(token.text)
         if base not in self.names:
             if re.fullmatch(r"sum_\w+|Σ_?\w*|sum", token.text) and token.text != "sum":
@@ -246,7 +222,7 @@ class Reader:
                 return base, "_".join(parts[k:])
         return word, ""
 
-    def _closely(self, token: _Token) -> bool:
+    def _closely(self, token: Token) -> bool:
         following = self._peek()
         return following is not None and following.start == token.end
 
@@ -295,17 +271,3 @@ def _letters(word: str) -> tuple[Index, ...]:
 
 def _summed(word: str) -> tuple[str, ...]:
     return tuple(letter for letter in _letters(word) if isinstance(letter, str))
-
-
-@contextmanager
-def told_by_formula() -> Iterator[None]:
-    """Errors of operations inside are errors in the formula, not in the line of Python that reads it."""
-    token = place.set(lambda: "")
-    try:
-        yield
-    except NotationError:
-        raise
-    except ChainruleError as error:
-        raise NotationError(str(error)) from error
-    finally:
-        place.reset(token)

@@ -2,13 +2,14 @@
 
 Nothing stands between what is a letter, a number or a bracket. A space stands beside a longer name, and before a
 function, an operator or a square bracket; two numbers have a dot between them. A product of matrices in which a name is
-longer than a letter with digits (h, w2) has @ between all of its factors.
+longer than a letter with digits (h, w2), or a derivative ∂E/∂z, has @ between all of its factors.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from .boxes import (
     At,
@@ -19,6 +20,7 @@ from .boxes import (
     Function,
     MatrixProduct,
     Number,
+    Partial,
     Root,
     Spread,
     Symbol,
@@ -32,7 +34,7 @@ _SHORT = re.compile(r"[^\W\d_](\d*|⁽.*)")
 
 
 def needs_signs(factors: Sequence[Box]) -> bool:
-    """Whether a product of matrices is written with @: one of its names is longer than a letter with digits."""
+    """Whether a product of matrices is written with @: some factor is a longer name, or a derivative."""
     return any(map(_is_long, factors))
 
 
@@ -41,6 +43,8 @@ def _is_long(box: Box) -> bool:
         box = box.body
     if isinstance(box, MatrixProduct):
         return needs_signs(box.factors)
+    if isinstance(box, Partial):
+        return True
     return isinstance(box, Symbol) and not _SHORT.fullmatch(text_name(box.name))
 
 
@@ -49,17 +53,15 @@ def side_by_side(parts: Sequence[tuple[Box, str]]) -> str:
 
     One whose end is a bracket already needs none: 1/(2L) Σ …
     """
-    (left, text), *rest = parts
-    for k, (right, after) in enumerate(rest):
+    text = parts[0][1]
+    for (left, before), (right, after) in pairwise(parts):
         if isinstance(left, Fraction):
-            before = parts[k][1]
-            open_end = before.endswith(")")
-            text = text if open_end else f"{text.removesuffix(before)}({before})"
-            gap = "" if after[0] == "(" and not open_end else " "
+            closed = before.endswith(")")
+            text = text if closed else f"{text.removesuffix(before)}({before})"
+            gap = "" if after[0] == "(" and not closed else " "
         else:
-            gap = _gap(left, text, right, after)
+            gap = _gap(left, before, right, after)
         text += (" · " if after[0].isdigit() else gap) + after
-        left = right
     return text
 
 

@@ -68,14 +68,15 @@ def read(reader: Reader, node: Node, places: Places, scope: frozenset[str], dept
 
 def _einsum(reader: Reader, node: Einsum, places: Places, scope: frozenset[str], depth: int) -> Box:
     """Σ over fresh letters of the product of the operands' entries; a broadcast axis leaves no trace."""
-    fresh = reader.pick([node.extents[i] for i in node.summed], scope)
+    fresh = reader.summed(node, scope)
     inner = scope | shared.letters_of(fresh)
     place = (*places, *fresh)
     parts = [
         reader.entry(arg, tuple(place[i] for i in sub), inner, depth)
         for arg, sub in zip(node.args, node.subs, strict=True)
     ]
-    return summation(fresh, arithmetic.multiply(*parts))
+    running = tuple(p for p, i in zip(fresh, node.summed, strict=True) if node.extents[i] != 1)
+    return summation(running, arithmetic.multiply(*parts))
 
 
 def total(body: Box, letters: Places = ()) -> Box:

@@ -9,7 +9,7 @@ from ..ir.dims import Extent, show_shape
 from ..ir.node import Node
 from .boxes import Box, Symbol
 from .latex import Latex
-from .layout import Reader
+from .layout import Reader, long_axes
 from .letters import Letters
 from .mathml import MathML
 from .notation import Notation
@@ -31,16 +31,19 @@ def show(
     indices: Sequence[str] | None = None,
     letters: Letters | None = None,
     loss_name: str = "",
+    sums: Mapping[Node, tuple[str, ...]] | None = None,
+    wholes: frozenset[Node] = frozenset(),
 ) -> str:
     """An expression as a formula.
 
     ``names`` gives the reader's names: a named node prints as its name, except ``node`` itself. In the components
     reading ``indices`` holds a letter for each axis (chosen by ``letters`` where it is None). With ``loss_name`` a
-    name ``d_w1`` prints as ∂loss/∂w1. MathML comes as one ``<math>`` element. Raises ValueError for an unknown
+    name ``d_w1`` prints as ∂loss/∂w1; ``sums`` gives the letters that some sums of products run over, and entries of
+    ``wholes`` print as those of whole arrays, [A @ x]_i. MathML comes as one ``<math>`` element. Raises ValueError for an unknown
     notation or reading, and where the letters are not as many as the axes.
     """
     letters = _letters([node], names, letters)
-    reader = Reader(node, names or {}, letters, loss_name)
+    reader = Reader(node, names or {}, letters, loss_name, sums, wholes)
     return _close(notation, _spell(notation, _read(reader, node, reading, _places(node, indices, letters))))
 
 
@@ -63,7 +66,7 @@ def equation(
     if isinstance(lhs, Node) and lhs in names:
         lhs = names[lhs]
     if isinstance(lhs, str):
-        left = reader.symbol(lhs, places if reading == "components" else ())
+        left = reader.symbol(lhs, long_axes(rhs, places) if reading == "components" else ())
     else:
         left = _read(reader, lhs, reading, places)
     sides = [_spell(notation, box) for box in (left, _read(reader, rhs, reading, places))]
@@ -84,7 +87,7 @@ def _places(node: Node, indices: Sequence[str] | None, letters: Letters) -> tupl
     if indices is None:
         chosen: list[str] = []
         for extent in node.shape:
-            chosen.append(letters.pick(extent, chosen))
+            chosen.append(letters.index(extent, chosen))
         indices = chosen
     if len(indices) != len(node.shape):
         raise ValueError(f"{len(node.shape)} axes need as many letters, not {len(indices)}: {', '.join(indices)}")

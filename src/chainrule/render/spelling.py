@@ -25,7 +25,11 @@ from ..ir.telling import (
     all_steps,
 )
 from .formula import NotationName, equation, show
+from .indices import IndexLetters
 from .letters import Letters
+
+_PLAIN = ("", "does not depend", "kept constant", "numbers", "signs", "equal terms")
+"""Rules that go without saying: the reason says it all."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Line:
     @property
     def reason(self) -> str:
         """The rule and why it holds, in one line."""
-        return self.why if self.rule in ("", "does not depend", "kept constant") else f"{self.rule}: {self.why}"
+        return self.why if self.rule in _PLAIN else f"{self.rule}: {self.why}"
 
 
 class Spelling:
@@ -57,6 +61,7 @@ class Spelling:
         self.notation: NotationName = notation
         sides = [side for step in all_steps(told.steps) for side in (step.before, step.after)]
         self.letters = Letters.for_nodes([*sides, *told.closed.values(), *told.graph.outputs], told.names.values())
+        self.indices = IndexLetters(self.letters, [block for block in told.blocks if isinstance(block, Chain)])
 
     # ------------------------------------------------------------------------------------------ pieces
 
@@ -75,8 +80,12 @@ class Spelling:
         if piece.node in names:
             return self.name(names[piece.node])
         loss = self.told.name_of(self.told.loss) if piece.gradients else ""
+        places, sums = None, None
+        if piece.indices is not None:
+            places, sums = self.indices.of(piece.indices, piece.node.shape)
         formula = show(
-            piece.node, self.notation, piece.reading, names=names, letters=self.letters, loss_name=loss
+            piece.node, self.notation, piece.reading, names=names, letters=self.letters, loss_name=loss, indices=places,
+            sums=sums,
         )  # fmt: skip
         return self.inline(formula)
 
@@ -102,16 +111,14 @@ class Spelling:
         indices: list[str] = []
         if block.reading == "components" and block.wrt is not None:
             for extent in block.wrt.shape:
-                indices.append(self.letters.pick(extent, indices))
+                indices.append(self.letters.index(extent, indices))
         return self._lines(block.steps, block, indices, 0)
 
     def _lines(self, steps: tuple[Step, ...], block: Chain, indices: list[str], depth: int) -> list[Line]:
         if not steps:
             return []
         lines: list[Line] = []
-        first = steps[0].before
-        rank = len(first.shape) - len(indices)
-        whole = left = self._entry(first, block, rank, indices, self.told.names)
+        whole = left = self._side(steps[0], steps[0].before, block, indices, self.told.names, beginning=True)
         before = ""
         for step in steps:
             if step.steps:
@@ -119,31 +126,47 @@ class Spelling:
                 # After an excursion the reader is told again what this is about.
                 left = whole
             names = {node: name for node, name in self.told.names.items() if node not in step.opened}
-            right = self._entry(step.after, block, rank, indices, names)
+            right = self._side(step, step.after, block, indices, names)
             if right != before:
-                letters = self._places(step.after, rank, indices) if block.reading == "components" else ()
-                lines.append(Line(left, right, step.rule, step.why, step, letters, depth))
+                letters = self._places(step, step.after, indices) if block.reading == "components" else ()
+                why = self.indices.filled(step.why)
+                lines.append(Line(left, right, step.rule, why, step, letters, depth))
                 left = ""
             before = right
         return lines
 
-    def _entry(
-        self, node: Node, block: Chain, rank: int, indices: Sequence[str], names: Mapping[Node, str]
-    ) -> str:  # fmt: skip
+    def _side(
+        self,
+        step: Step,
+        node: Node,
+        block: Chain,
+        indices: Sequence[str],
+        names: Mapping[Node, str],
+        *,
+        beginning: bool = False,
+    ) -> str:
         """One side of a line; in components one entry of it, whose last axes are those of what is asked for."""
-        if node in names:
+        wholes = frozenset() if beginning else step.whole
+        if node in names and node not in wholes:
             # Alone on its side, it would be taken for what the formula is about, and written out.
             node = Input.of(names[node], node.shape, node.kind)
         if block.reading == "matrix":
             return show(node, self.notation, names=names, letters=self.letters)
-        places = self._places(node, rank, indices)
-        return show(node, self.notation, "components", names=names, indices=places, letters=self.letters)
+        places = self._places(step, node, indices)
+        sums = None if step.indices is None else self.indices.of(step.indices, node.shape)[1]
+        return show(
+            node, self.notation, "components", names=names, indices=places, letters=self.letters, sums=sums,
+            wholes=wholes,
+        )  # fmt: skip
 
-    def _places(self, node: Node, rank: int, indices: Sequence[str]) -> tuple[str, ...]:
-        """The letters of a node's axes: the first ``rank`` are its own, the last those of what is asked for."""
+    def _places(self, step: Step, node: Node, indices: Sequence[str]) -> tuple[str, ...]:
+        """The letters of a node's axes: its own first, then those of what is asked for."""
+        if step.indices is not None:
+            return tuple(self.indices.of(step.indices, node.shape)[0])
+        rank = len(step.before.shape) - len(indices)
         front: list[str] = []
         for extent in node.shape[:rank]:
-            front.append(self.letters.pick(extent, [*indices, *front]))
+            front.append(self.letters.index(extent, [*indices, *front]))
         return (*front, *indices[: len(node.shape) - rank])
 
     # ------------------------------------------------------------------------------------------ the whole

@@ -29,7 +29,7 @@ class Even:
         self.column = {
             v: c for c, blocks in enumerate(diagram.columns) for block in blocks for v in block.vertices
         }  # fmt: skip
-        self.labelled = any(edge.label is not None for edge in diagram.edges)
+        self.labelled = {self.column[edge.target] for edge in diagram.edges if edge.label is not None}
         self.y = self._rows()
 
     # ------------------------------------------------------------------------------------------ places
@@ -58,7 +58,7 @@ class Even:
         return max([*shapes, *heads])
 
     def _columns(self, gap: float) -> list[float]:
-        """Where each column's middle is."""
+        """Where each column's middle is; gaps without labels stay narrow."""
         places, x = [], 0.0
         for c in range(len(self.diagram.columns)):
             if c:
@@ -66,7 +66,13 @@ class Even:
                 reach = [
                     max(self.shapes[v].across for b in self.diagram.columns[k] for v in b.vertices) for k in (c - 1, c)
                 ]
-                x += max([self._half(c - 1) + self._half(c) + 12, sum(reach) + gap, *(w + 12 for w in over)])
+                x += max(
+                    [
+                        self._half(c - 1) + self._half(c) + 12,
+                        sum(reach) + (gap if c in self.labelled or not self.labelled else _GAPS[1]),
+                        *(w + 12 for w in over),
+                    ]
+                )
             places.append(x)
         return places
 
@@ -90,7 +96,7 @@ class Even:
             edges = [edge for e in self.diagram.edges if (edge := self._labelled(e, x)) is not None]
             places, covered = place_labels(edges, self._circles(x))
             across = x[-1] - x[0] + self._half(0) + self._half(len(x) - 1)
-            cost = covered + gap / 40 if edges else -gap
+            cost = covered + gap / 25 if edges else -gap
             if best is None or (cost < best[0] and across <= WIDEST - 28):
                 best = (cost, x, edges, places)
         assert best is not None

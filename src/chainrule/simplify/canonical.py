@@ -162,7 +162,7 @@ class _Forms:
         return self._operation(node)
 
     def _where(self, node: Map) -> Term:
-        """A choice with the number and the sizes that both branches have as factors in front; b + k [m], of b + k and b."""
+        """A choice: numbers and sizes that are factors of both branches in front; of b + k and b it is b + k [m]."""
         condition, *branches = node.args
         while is_not(condition):
             condition, branches = condition.args[0], branches[::-1]

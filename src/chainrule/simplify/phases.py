@@ -7,7 +7,7 @@ from .engine import Applied, Phase, apply_phase
 from .rules import choice, collect, factor, layout, simplex, spell, stable, tidy
 from .size import written
 
-STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES))
+STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES), stable.rooted)
 """On the user's function, before it is differentiated: what would overflow is written as what does not."""
 
 TIDY = Phase("tidy", (*layout.RULES, *simplex.RULES, *tidy.RULES, *choice.RULES))
@@ -29,7 +29,10 @@ COLLECT = Phase("collect", collect.RULES, written)
 SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER))
 """Before and after those: put in order, with the numbers to the very front; and by what was declared of the inputs."""
 
-PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, SHOW)
+FINISH = Phase("finish", (*spell.LAST, *SHOW.rules))
+"""At the end of it all."""
+
+PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, SHOW, FINISH)
 
 
 def stabilise(graph: Graph, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:

@@ -16,10 +16,11 @@ from .pattern import App, Bindings, Number, Pattern, fit, heads, lift, spread_sc
 
 @dataclass
 class Context:
-    """What a rule may know beyond the node: how often others are used, and which have names."""
+    """What a rule may know beyond the node: how often others are used, which have names, which are to stay."""
 
     uses: dict[Node, int] = field(default_factory=dict)
     named: frozenset[Node] = frozenset()
+    held: frozenset[Node] = frozenset()
 
     def single(self, node: Node) -> bool:
         """Whether nothing but the node at hand uses this one, and no name asks for it to stay."""
@@ -69,7 +70,8 @@ def rule(
         bound = Bindings()
         if not left.match(node, bound) or not all(proves(bound[v], i) for v, i in needs.items()):
             return None
-        if alone and not all(context.single(inner) for inner in bound.inner if inner is not node):
+        inside = [inner for inner in bound.inner if inner is not node]
+        if any(inner in context.held for inner in inside) or (alone and not all(map(context.single, inside))):
             return None
         return fit(goal.build(bound), node)
 

@@ -13,7 +13,7 @@ from .collected import shorter
 from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
 from .monomials import Expansion, is_arithmetic
-from .phases import COLLECT, SHOW, SPELL
+from .phases import COLLECT, FINISH, SHOW, SPELL
 from .size import Lengths
 
 _ROUNDS = 4
@@ -39,7 +39,7 @@ def told(gradient: Node, names: Mapping[Node, str]) -> Node:
         gradient = rebuild([gradient], named.called, {node: node for node in held})[0]
         if gradient is before:
             break
-    return gradient
+    return _through(gradient, FINISH, held)
 
 
 def _through(node: Node, phase: Phase, held: frozenset[Node]) -> Node:

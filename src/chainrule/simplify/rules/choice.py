@@ -158,4 +158,46 @@ def _s() -> Node:
     return Input.of("s", ())
 
 
-RULES: tuple[Rule, ...] = (*CLIPS, far_first, under_both, *HALVES)
+def _open_examples() -> list[Node]:
+    v, w = Input.of("v", (2, 3)), Input.of("w", (2, 3))
+    on, relu = call("astype", v > 0, float), call("relu", v)
+    return [relu * on, on * relu, (w * relu) * on, (w * on) * relu, call("astype", relu > 0, float) * relu]
+
+
+@structural(
+    "masked where it is 0 anyway",
+    "mul",
+    "relu(x) is 0 where the mask closes, so the mask changes nothing",
+    _open_examples,
+)
+def open_mask(node: Node, context: Context) -> Node | None:
+    """The product relu(x) [x > 0], and max(x, 0) [x > 0], without the mask; one of the two may stand in a product."""
+    for product, other in (node.args, node.args[::-1]):
+        parts = [product]
+        if isinstance(product, Map) and product.op.name == "mul" and context.single(product):
+            parts += product.args
+        for part in parts:
+            if _closes(other, part):
+                return product
+            if part is not product and _closes(part, other):
+                rest = product.args[1] if part is product.args[0] else product.args[0]
+                return rest * other  # type: ignore[no-any-return]
+    return None
+
+
+def _closes(mask: Node, factor: Node) -> bool:
+    """Whether a mask is 1 wherever a factor is not 0."""
+    if not (isinstance(mask, Map) and mask.op.name == "to_float" and isinstance(mask.args[0], Map)):
+        return False
+    open_where = mask.args[0]
+    if open_where.op.name != "greater" or scalar_value(open_where.args[1]) != 0:
+        return False
+    x = open_where.args[0]
+    if not isinstance(factor, Map) or factor.op.name not in ("relu", "maximum"):
+        return False
+    if factor.op.name == "maximum" and all(scalar_value(arg) != 0 for arg in factor.args):
+        return False
+    return factor is x or any(arg is x for arg in factor.args)
+
+
+RULES: tuple[Rule, ...] = (*CLIPS, open_mask, far_first, under_both, *HALVES)

@@ -9,7 +9,7 @@ from ...ir.registry import call
 from ..pattern import any_, apply, array, scalar, spread_scalar
 from ..rule import Context, Measure, Rule, is_sign, rule, structural
 
-x = any_("x")
+x, y = any_("x"), any_("y")
 
 COMPLEMENT = rule(
     "other side of the sigmoid",
@@ -189,11 +189,16 @@ ORDER: tuple[Rule, ...] = (
         (array("v") * array("w")) / scalar("s"),
         "a product is divided as a whole",
     ),
-    rule("one sign for two terms", -x - any_("y"), -(x + any_("y")), "what is taken away twice is taken away at once"),
     relu_on,
     turned_sum,
 )
 """How the result is put in order. (What runs divides twice: a product of two numbers may overflow.)"""
+
+LAST: tuple[Rule, ...] = (
+    rule("one sign for two terms", -x - y, -(x + y), "what is taken away twice is taken away at once"),
+    rule("sign out of a last factor", x * -y, -(x * y), "a factor's sign is the product's, whose order stays"),
+)
+"""What is done at the very end: before, a sum of which every term is taken away may still become a difference."""
 
 RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind)
 

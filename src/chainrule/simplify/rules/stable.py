@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ...ir.build import scalar_value
+from ...ir.graph import toposort
 from ...ir.node import Einsum, Gather, Input, Map, Node, Reduce
 from ...ir.records import NON_NEGATIVE, POSITIVE
 from ...ir.registry import call, record
 from ..facts import square_sum
 from ..pattern import any_, apply
-from ..rule import Context, Rule, rule, structural
+from ..rule import Context, Measure, Rule, measure, rule, structural
 
 x, y = any_("x"), any_("y")
 exp_x = apply("exp", x)
@@ -160,4 +162,36 @@ def log_of_chosen(node: Node, context: Context) -> Node | None:
     return chosen.with_args((chosen.args[0].args[0], chosen.args[1]))
 
 
-RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written, shift_cancels, length, log_of_chosen)
+def _square_of_length(name: str) -> Rule:
+    """‖x‖² and ‖x‖·‖x‖ → Σx², which has no kink at 0 and nothing to divide by."""
+
+    def examples() -> list[Node]:
+        lengths = [record("norm")(_matrix()), record("norm")(_matrix(), axis=1)]
+        return [length**2 if name == "pow" else length * length for length in lengths]
+
+    def rewrite(node: Node, context: Context) -> Node | None:
+        length, other = node.args
+        if not isinstance(length, Reduce) or length.op.name != "norm" or length in context.named:
+            return None
+        if other is not length if name == "mul" else scalar_value(other) != 2 or not context.single(length):
+            return None
+        return call("sum", length.args[0] ** 2, axis=length.axes)  # type: ignore[no-any-return]
+
+    why = "the square of a length is the sum of the squares"
+    return structural(f"square of a length: {name}", name, why, examples)(rewrite)
+
+
+LENGTHS: tuple[Rule, ...] = (length, *map(_square_of_length, ("pow", "mul")))
+
+RULES: tuple[Rule, ...] = (*ALGEBRA, log_sum_exp, softmax_as_written, shift_cancels, *LENGTHS, log_of_chosen)
+
+
+def rooted(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
+    """The measure of rewriting by these rules: how many roots there are in the expression written out, a length being
+    half of one; then what other phases are measured by.
+    """
+    found: dict[Node, int] = {}
+    for node in toposort((root,)):
+        own = {"sqrt": 2, "norm": 1}.get(node.op.name, 0) if isinstance(node, (Map, Reduce)) else 0
+        found[node] = own + sum(found[arg] for arg in node.args)
+    return found[root], *measure(root)
