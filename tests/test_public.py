@@ -11,9 +11,9 @@ import chainrule as cr
 import chainrule.ops
 
 OWN = {
-    "ArgumentError", "ChainruleError", "DerivativeError", "Elementwise", "Interval", "Reduction", "Run", "ShapeError",
+    "ArgumentError", "ChainruleError", "ClosedForm", "Derivation", "DerivativeError", "Elementwise", "Interval", "Reduction", "Run", "ShapeError",
     "TraceError", "activation", "adam", "binary_cross_entropy", "check", "cross_entropy", "dense", "derive",
-    "function", "grad", "gradient_descent", "hessian", "hvp", "initialiser", "jacobian", "jvp", "load", "log_softmax",
+    "function", "glossary", "grad", "gradient_descent", "hessian", "hvp", "initialiser", "jacobian", "jvp", "load", "log_softmax",
     "momentum", "mse", "name", "networks", "one_hot", "parse", "picture", "register", "sgd", "softmax", "source", "train",
     "unregister", "value_and_grad", "vjp",
 }  # fmt: skip

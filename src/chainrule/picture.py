@@ -103,8 +103,7 @@ def _diagram(
     function: Function, detail: str | None, show: Any, at: Mapping[str, Any] | None, wrt: str | Sequence[str] | None
 ) -> Drawn:
     """A network or a graph."""
-    from .explain.network import find_network
-    from .explain.pictures import diagram, example, flowing_to
+    from .explain.pictures import diagram, example, flowing_to, layers
 
     bound = None if at is None else function.bind((), at)
     traced = function.trace(bound)
@@ -112,7 +111,7 @@ def _diagram(
     graph = traced.graph
     point = None if bound is None else traced.flatten(bound)
     if show is not None:
-        network = find_network(graph, [node.name for node in inputs])
+        network = layers(graph, detail, inputs)
         told = example(graph, network) if point is None else point
         moving = flowing_to(graph, network, inputs) if show == "backward" else ()
         graph = _running(traced, told, moving)

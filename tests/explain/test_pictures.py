@@ -65,8 +65,8 @@ def test_the_numbers_are_those_that_run(name: str) -> None:
 
 
 def test_a_network_shows_values_and_derivatives_by_sums_and_weights() -> None:
-    at = dict(x1=[0.5], x2=[-1.0], y=[1.0], w1=0.1, w2=0.2, w3=0.3, w4=0.4, w5=0.5, w6=0.6)
-    at = {name: np.asarray(value) for name, value in at.items()}
+    given = {"x1": [0.5], "x2": [-1.0], "y": [1.0], "w1": 0.1, "w2": 0.2, "w3": 0.3, "w4": 0.4, "w5": 0.5, "w6": 0.6}
+    at = {name: np.asarray(value) for name, value in given.items()}
     picture = drawn(six_weights, show="backward", at=at)
     units = labelled(picture)
     a1, a2 = (1 / (1 + np.exp(-z)) for z in (0.05 - 0.3, 0.1 - 0.4))
@@ -180,7 +180,7 @@ def _point(f: Any) -> dict[str, np.ndarray]:
 
 
 def test_without_layers_the_network_is_refused_and_the_others_named() -> None:
-    with pytest.raises(cr.ArgumentError, match='detail="graph".*detail="full"'):
+    with pytest.raises(cr.ArgumentError, match=r'detail="graph".*detail="full"'):
         drawn(functions.attention, "network")
     assert not drawn(functions.attention).even
 

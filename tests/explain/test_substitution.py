@@ -70,6 +70,19 @@ def recurrent(x: Any, W: Any, U: Any, V: Any, y: Any) -> Any:
     return (h @ V - y) ** 2
 
 
+@cr.function(m="", s="", x="N")
+def gaussian(m: Any, s: Any, x: Any) -> Any:
+    """Its s is in every term of the sum by itself: N of them."""
+    z = (x - m) * np.exp(-s)
+    return (z**2 / 2 + s).sum()
+
+
+@cr.function(x="N d", w="d", v="d")
+def signs(x: Any, w: Any, v: Any) -> Any:
+    """A sign and a number before a product, and a product that two sums use."""
+    return (np.tanh(-(x @ w) / 2) + np.sin(x @ v + w.sum()) * np.cos(x @ v + v.sum())).sum()
+
+
 def deep(layers: int) -> Any:
     """A network of so many layers of one width."""
     weights = [f"W{k}" for k in range(layers)]
@@ -92,6 +105,8 @@ TOLD: list[tuple[str, Any, list[str]]] = [
     ("logistic regression", logistic, ["w", "b", "x"]),
     ("several", several, ["x", "y", "a"]),
     ("clash", clash, ["w", "u3"]),
+    ("gaussian", gaussian, ["m", "s", "z"]),
+    ("signs", signs, ["w", "v"]),
     ("recurrent", recurrent, ["W", "U", "V"]),
     ("five", five, ["W0", "W2", "W4", "x"]),
 ]
@@ -282,6 +297,12 @@ def test_a_chosen_entry_leaves_no_sum() -> None:
     assert told(functions.classifier, "w2").notes == ()
 
 
+def test_what_was_asked_for_keeps_its_name() -> None:
+    derivation = told(clash, ["w", "u3"])
+    opened = {derivation.telling.names[node] for step in lines(derivation, "u3") for node in step.opened}
+    assert opened == {"d_u2"}
+
+
 def test_beyond_a_depth_names_are_kept() -> None:
     shallow, far = told(five, "W4"), told(five, "W0")
     assert "put back" in reasons(shallow, "W4")
@@ -319,6 +340,7 @@ NAMED: list[tuple[str, Any, list[str]]] = [
     ("numbers go with what they stand in front of", y, ["u", "y"]),
     ("a softmax is one step", functions.attention, ["s", "a", "o", "u1", "u2", "attention"]),
     ("data alone is no step", logistic, ["u1", "u2", "u3", "u4", "logistic"]),
+    ("a product with its sign, and one that is used twice", signs, [*(f"u{k}" for k in range(1, 9)), "signs"]),
     ("names that are taken", clash, ["u2", "u3", "d_u2", "u4", "clash"]),
 ]
 
@@ -335,6 +357,15 @@ def test_the_intermediates(function: Any, names: list[str]) -> None:
     assert [pieces.names[node] for node in pieces.order] == names
     told_names = set(derivation.telling.names.values())
     assert set(names) <= told_names
+
+
+def test_a_sign_and_a_number_go_with_the_product_behind_them() -> None:
+    derivation = told(signs, "w")
+    pieces = intermediates(derivation.telling.graph, derivation.telling.closed)
+    found = {pieces.names[node]: pieces.body(node) for node in pieces.order}
+    assert any(isinstance(node, Map) and node.op.name == "neg" for node in toposort([found["u1"]]))
+    assert isinstance(found["u2"], Map)
+    assert found["u2"].args == (Input.of("u1", (Dim("N"),)),)
 
 
 def test_a_name_of_the_users_never_reads_as_a_gradient() -> None:

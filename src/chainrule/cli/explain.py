@@ -32,7 +32,7 @@ def explain(words: tuple[str, ...]) -> None:
             heading(out, subject)
             for entry in entries:
                 title = "" if entry.title.casefold() == entry.word else entry.title
-                out.print(f"  {entry.word:<29} {title}".rstrip(), markup=False)
+                out.print(f"  {entry.word:<30} {title}".rstrip(), markup=False)
         return
     title, _, answer = str(cr.glossary.find(" ".join(words))).partition("\n")
     heading(out, title)

@@ -47,18 +47,10 @@ def reverse(seeds: Mapping[Node, Node], wrt: Iterable[Node]) -> Cotangents:
             continue
         result.of[node] = g.value
         if node.args:
-            _add(terms, node.args, _pull(node, g, active, wild))
+            for arg, part in zip(node.args, _pull(node, g, active, wild), strict=True):
+                if part is not None:
+                    terms[arg] = terms[arg].joined(part) if arg in terms else part
     return result
-
-
-def _add(terms: dict[Node, Flow], args: Sequence[Node], parts: Sequence[Flow | None]) -> None:
-    """Add what one use of some operands hands back to what later uses did: in the order of the uses on paper."""
-    own: dict[Node, Flow] = {}
-    for arg, part in zip(args, parts, strict=True):
-        if part is not None:
-            own[arg] = own[arg].joined(part) if arg in own else part
-    for arg, part in own.items():
-        terms[arg] = part.joined(terms[arg]) if arg in terms else part
 
 
 def _pull(node: Node, g: Flow, active: set[Node], wild: Wild) -> Sequence[Flow | None]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from typing import TypeAlias
 
@@ -64,20 +65,21 @@ def numbers(part: Sum, allocator: Allocator) -> Tidied | None:
         product = term.coefficient
         for c in inner:
             product = product * abs_of(c)
-        reasons[_multiplied([abs_of(term.coefficient), *map(abs_of, inner)], abs_of(product))] = None
+        parts = [abs_of(term.coefficient), *map(abs_of, inner)]
+        reasons[_multiplied(parts, abs_of(product), bool(term.summed))] = None
         terms.append(replace(term, factors=(*([Factor(MINUS)] if minus else []), *rest), coefficient=product))
     if not reasons:
         return None
     return Tidied(Sum(tuple(terms)), "numbers", "; ".join(reasons))
 
 
-def _multiplied(parts: Sequence[Coefficient], product: Coefficient) -> str:
+def _multiplied(parts: Sequence[Coefficient], product: Coefficient, summed: bool) -> str:
     """``½ · 2 = 1``, where there is something to multiply; sizes are named where the product changes them."""
     if not any(c.sizes for c in parts[1:]):
         parts, product = [Coefficient(c.number) for c in parts], Coefficient(product.number)
     shown = [c for c in parts if c != ONE]
     if len(shown) < 2:
-        return f"{shown[0]} is the same for every term of the sum"
+        return f"{shown[0]} {'is the same for every term of the sum' if summed else 'comes to the front'}"
     return f"{' · '.join(map(str, shown))} = {product}"
 
 
@@ -156,8 +158,8 @@ def cancelled(part: Sum, allocator: Allocator) -> Tidied | None:
                 continue
             gone, kept = pair
             after = tuple(_without(t, gone, kept) for t in part.terms)
-            why = f"only the term with {{{gone}}} = {{{kept}}} is left"
-            return Tidied(Sum(after), f"the delta cancels the sum over {{{gone}}}", why)
+            why = f"the sum over {{{gone}}} has one term that is not 0, that with {{{gone}}} = {{{kept}}}"
+            return Tidied(Sum(after), "the delta cancels the sum", why)
     return None
 
 
@@ -192,8 +194,8 @@ def chosen(part: Sum, allocator: Allocator) -> Tidied | None:
                 continue
             moved = tuple(_moved(f, index, factor) for f in rest)
             after = Term(moved, term.coefficient, tuple(i for i in term.summed if i != index))
-            why = "only the entry that is chosen is left"
-            return Tidied(_with_term(part, t, after), f"the delta cancels the sum over {{{index}}}", why)
+            why = f"the sum over {{{index}}} has one term that is not 0, that of the entry chosen"
+            return Tidied(_with_term(part, t, after), "the delta cancels the sum", why)
     return None
 
 
@@ -244,10 +246,10 @@ def _times(term: Term, k: int, inner: Term) -> Term:
 
 def shared(part: Sum, allocator: Allocator) -> Tidied | None:
     """What all terms of a sum have is taken out of it."""
-    common = _shared(part)
-    first = part.terms[0].coefficient if part.terms else ONE
-    number = first if all(t.coefficient == first for t in part.terms) else ONE
-    if len(part.terms) < 2 or not (common or number not in (ONE, MINUS)):
+    if len(part.terms) < 2:
+        return None
+    common, number = _shared(part), _shared_number([t.coefficient for t in part.terms])
+    if not common and abs_of(number) == ONE:
         return None
     inner = _divided(part, common)
     inner = Sum(tuple(replace(t, coefficient=t.coefficient / number) for t in inner.terms))
@@ -270,6 +272,19 @@ def _shared(part: Sum) -> list[Factor]:
                 factors.remove(twin)  # type: ignore[arg-type]
             found.append(factor)
     return found
+
+
+def _shared_number(numbers: Sequence[Coefficient]) -> Coefficient:
+    """The number that is in front of every term, with the powers of sizes that all have; the first one's sign."""
+    first = numbers[0]
+    same = all(abs(c.number) == abs(first.number) for c in numbers)
+    sizes = []
+    for dim, power in first.sizes:
+        powers = [dict(c.sizes).get(dim, 0) for c in numbers]
+        least = min(powers) if power > 0 else max(powers)
+        if least * power > 0:
+            sizes.append((dim, least))
+    return Coefficient(first.number if same else Fraction(1), tuple(sizes))
 
 
 def _divided(part: Sum, by: Sequence[Factor]) -> Sum:

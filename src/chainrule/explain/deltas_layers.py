@@ -7,7 +7,7 @@ places it is made of (stand-ins, as the substitution form has them), so that eve
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..derive import reverse
@@ -37,6 +37,7 @@ class Layered:
     sums: Mapping[Node, Layer]
     outputs: Mapping[Node, Layer]
     pieces: Intermediates
+    _locals: dict[tuple[Node, Node], Local] = field(default_factory=dict)
 
     @property
     def loss(self) -> Node:
@@ -83,7 +84,9 @@ class Layered:
 
     def local(self, v: Node, u: Node) -> Local:
         """∂v/∂u, whatever else v is made of kept constant."""
-        return Local(self.pieces, v, u)
+        if (v, u) not in self._locals:
+            self._locals[v, u] = Local(self.pieces, v, u)
+        return self._locals[v, u]
 
     def why(self, v: Node, u: Node) -> str:
         """One line on the slope of v by u."""

@@ -122,8 +122,8 @@ class Differentiation:
             (k,) = moving
             base = term.factors[k].base
             assert isinstance(base, Node)
-            inner = term.with_factor(k, self.symbol(base, term.factors[k].subs, by))
-            return Advance(Sum((inner,)), *self._kept(term, constant))
+            d = self.symbol(base, term.factors[k].subs, by)
+            return Advance(single(*constant, d, coefficient=term.coefficient), *self._kept(term, constant))
         if constant or term.coefficient != ONE:
             rest = Term(tuple(term.factors[k] for k in moving))
             node = Writer(self.allocator).term(rest, rest.free)
@@ -143,7 +143,8 @@ class Differentiation:
             else:
                 terms.append(term.with_factor(k, d))
         if any(factor.under for factor in term.factors):
-            return Advance(Sum(tuple(terms)), "quotient rule", "the numerator's part, less the denominator's")
+            why = "the numerator's change, less that of the denominator"
+            return Advance(Sum(tuple(terms)), "quotient rule", why + ", with the quotient itself used again" * (f in self.names))
         return Advance(Sum(tuple(terms)), "product rule", "each factor in turn, the others kept constant")
 
     def _kept(self, term: Term, constant: Sequence[Factor]) -> tuple[str, str]:
@@ -168,6 +169,22 @@ class Differentiation:
             return self.names[node]
         plain = isinstance(node, (Input, Size)) or (isinstance(node, Const) and not node.shape)
         return describe(node) if plain else ""
+
+    def called_by(self, node: Node) -> list[str]:
+        """Its name, or those of what it is made of."""
+        name = self.called(node)
+        if name:
+            return [name]
+        found: dict[str, None] = {}
+        stack, seen = [node], {node}
+        while stack:
+            for arg in stack.pop().args:
+                if arg not in seen:
+                    seen.add(arg)
+                    name = self.called(arg) if not isinstance(arg, (Const, Size)) else ""
+                    found.update({name: None} if name else {})
+                    stack += [] if name else [arg]
+        return list(found)
 
     def _term_by_term(self, f: Node, subs: Sequence[int], by: Sequence[int]) -> Advance:
         parts = self.entries.addends(f, subs)

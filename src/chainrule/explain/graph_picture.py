@@ -103,7 +103,7 @@ class _Chart:
         )
         bends = sum(map(len, arranged.through))
         name = self.shown.symbols.get(self.loss, Symbol("loss"))
-        caption = [*self.shown.remarks, *_legend(self.shown, name)]
+        caption = [*self.shown.remarks, *_legend(self.shown, name, self.place)]
         return Diagram(
             f"How {name.name} is worked out", self.description(), (*self.vertices, *[Vertex("bend")] * bends), edges,
             tuple((Block(column),) for column in arranged.columns), {}, tuple(caption),
@@ -254,13 +254,13 @@ class _Boxes(_Chart):
         return count, list(before)
 
 
-def _legend(shown: Shown, loss: Symbol) -> list[Line]:
+def _legend(shown: Shown, loss: Symbol, drawn: Iterable[Node]) -> list[Line]:
     """What the colours mean."""
     if shown.numbers is None:
         return []
     lines = [Line(("blue: the value of each",), "value")]
     if shown.back:
         lines.append(Line(("orange: ", Symbol("delta"), ", the derivative of ", loss, " by it"), "delta"))
-    if any(array.size > 3 for array in shown.numbers.values.values()):
+    if any(shown.numbers.values[node].size > 3 for node in drawn):
         lines.append(Line(("of an array, its shape",), "quiet"))
     return lines

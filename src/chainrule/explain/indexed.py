@@ -17,6 +17,7 @@ from ..ir.node import Node
 Path: TypeAlias = tuple[tuple[int, int], ...]
 """Where a factor stands: the term and the factor in it, from the outside in."""
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NICE = 64
 """Fractions with a greater denominator are written as decimals."""
 
@@ -234,7 +235,8 @@ def _in_words(coefficient: Coefficient) -> str:
         top, below = str(number.numerator), [str(number.denominator)] if number.denominator != 1 else []
     above = [] if top == "1" else [top]
     for dim, power in coefficient.sizes:
-        (above if power > 0 else below).extend([dim.name] * abs(power))
+        size = dim.name + ("" if abs(power) == 1 else str(abs(power)).translate(_RAISED))
+        (above if power > 0 else below).append(size)
     if not below:
         return " ".join(above) or "1"
     if (above, below) in (([], ["2"]), ([], ["4"])):

@@ -20,6 +20,8 @@ from .indexed import MINUS, ZERO, Factor, Path, Sum, factors_in, flattened, repl
 from .written import Writer
 
 _LONGEST = 2000
+_NAMED = 4
+"""How many constants are called by name, where they are gone at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,13 +146,13 @@ class Lines:
         for path, factor in factors_in(line.now):
             if isinstance(factor.base, D) and not self.rules.varying(factor.base.args[0]):
                 gone[path] = ZERO
-                names[self.rules.called(factor.base.args[0])] = None
+                names.update(dict.fromkeys(self.rules.called_by(factor.base.args[0])))
         if not gone:
             return False
         called = self.rules.name_of(self.rules.w)
-        shown = [name for name in names if name] + (["the rest"] if "" in names else [])
-        verb = "does" if len(shown) == 1 else "do"
-        line.step(replaced(line.now, gone), "does not depend", f"{listed(shown)} {verb} not depend on {called}: 0")
+        shown = listed(list(names)) if 0 < len(names) <= _NAMED else "the rest"
+        verb = "do" if 1 < len(names) <= _NAMED else "does"
+        line.step(replaced(line.now, gone), "does not depend", f"{shown} {verb} not depend on {called}: 0")
         return True
 
     def _put_back(

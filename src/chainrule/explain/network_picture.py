@@ -219,7 +219,9 @@ class _Drawing:
         fed = dict.fromkeys(k.target for k in links)
         biases = [(n, bias) for n in fed for bias in self.network.layers[n].biases]
         biased = [(unit, bias) for n, bias in biases for unit in self.units[n] if unit.place >= 0]
-        written = len(pairs) + len(biased) <= MOST_LABELS and not folded and self.network.depth <= 4
+        written = (
+            len(pairs) + len(biased) <= MOST_LABELS and not folded and self.network.depth <= (3 if self.back else 4)
+        )
         drawn: set[tuple[int, int, str]] = set()
         for link, a, b in pairs:
             kind: EdgeKind = "same" if link.weight is None else "weight"

@@ -45,7 +45,7 @@ def diagram(
 
     Raises ArgumentError for detail="network" where there are no layers.
     """
-    network = find_network(graph, [node.name for node in wrt])
+    network = layers(graph, detail, wrt)
     if detail == "network" and network is None:
         raise ArgumentError(
             "no layers are found in this function (units, each a function of a weighted sum): draw it with "
@@ -63,6 +63,11 @@ def diagram(
     if network is not None and detail != "graph":
         return network_diagram(graph, network, found, show == "backward", sizes, remarks)
     return graph_diagram(graph, _shown(graph, found, show, network, wrt, remarks))
+
+
+def layers(graph: Graph, detail: str | None, wrt: Sequence[Input]) -> Network | None:
+    """The network that is drawn, or whose weights are marked; asked for one, ``wrt`` are its weights."""
+    return find_network(graph, [node.name for node in wrt] if detail == "network" else ())
 
 
 def example(graph: Graph, network: Network | None) -> dict[str, np.ndarray]:
@@ -108,7 +113,7 @@ def _full(
     remarks: tuple[Line, ...],
 ) -> Diagram:  # fmt: skip
     """Every operation on single numbers; those on arrays where they are too many."""
-    network = find_network(graph, [node.name for node in learnt])
+    network = find_network(graph)
     remarks = (*_sizes_told(sizes), *remarks)
     try:
         single = scalars(graph, sizes, 4 * MOST_SCALARS, point)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.build import cast, constant
-from ..ir.node import Const, Einsum, Node, Size, Subscripts
+from ..ir.node import Const, D, Einsum, Node, Size, Subscripts
 from ..simplify.pattern import fit
 from .indexed import MINUS, Allocator, Coefficient, Factor, Sum, Term
 
@@ -31,7 +31,7 @@ class Writer:
 
     def term(self, term: Term, axes: Sequence[int]) -> Node:
         """One term: its number in front; what divides it inside of its sum only where it is summed over."""
-        bound = {*term.summed, *(i for i in term.free if i not in axes)}
+        bound = {i for i in (*term.summed, *term.free) if i not in axes and self.extents[i] != 1}
         inside = [f for f in term.factors if f.under and bound & set(f.free)]
         outside = [f for f in term.factors if f.under and not bound & set(f.free)]
         body = self._summed([f for f in term.factors if not f.under], inside, axes, term.summed)
@@ -60,14 +60,15 @@ class Writer:
             return self._einsum([constant(1, "float")], [()], axes)
         args: list[Node] = []
         subs: list[Subscripts] = []
-        for factor in factors:
+        for factor, times in _counted(factors):
             match factor.base:
                 case Coefficient():
                     args.append(number(factor.base))
                 case Sum():
                     args.append(self.node(factor.base, factor.base.free))
                 case _:
-                    args.append(cast(factor.base, "float"))
+                    base = cast(factor.base, "float")
+                    args.append(base if times == 1 else base**times)
             subs.append(factor.base.free if isinstance(factor.base, Sum) else factor.subs)
         lost = tuple(i for i in summed if not any(i in sub for sub in subs))
         if lost:
@@ -85,6 +86,15 @@ class Writer:
         return result
 
 
+def _counted(factors: Sequence[Factor]) -> list[tuple[Factor, int]]:
+    """The factors, each array's entry once, with how often it is there."""
+    found: dict[tuple[int, tuple[int, ...]], list[Factor]] = {}
+    for factor in factors:
+        array = isinstance(factor.base, Node) and not isinstance(factor.base, D)
+        found.setdefault((id(factor.base if array else factor), factor.subs), []).append(factor)
+    return [(same[0], len(same)) for same in found.values()]
+
+
 def number(coefficient: Coefficient) -> Node:
     """A coefficient as the node of a single number."""
     minus, top, bottom = _parts(coefficient)
@@ -100,7 +110,8 @@ def _parts(coefficient: Coefficient) -> tuple[bool, Node | None, Node | None]:
     top: list[Node] = [] if above == 1 else [constant(above, "float")]
     bottom: list[Node] = [] if below == 1 else [constant(below, "float")]
     for dim, power in coefficient.sizes:
-        (top if power > 0 else bottom).extend([Size.of(dim)] * abs(power))
+        size = Size.of(dim)
+        (top if power > 0 else bottom).append(size if abs(power) == 1 else size ** abs(power))
     return coefficient.number < 0, _multiplied(top), _multiplied(bottom)
 
 

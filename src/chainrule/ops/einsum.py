@@ -47,15 +47,30 @@ def _einsum_value(node: Einsum, sizes: Sizes, *values: Any) -> Any:
         value = value.transpose(np.argsort(sub))
         view = value[tuple(slice(None) if i in sub else None for i in node.out)]
         return np.broadcast_to(view, sizes.of(node.shape))
+    factors = _few([(np.asarray(v, dtype), sub) for v, sub in zip(values, node.subs, strict=True)], node.out)
     # An index without an operand is a broadcast: a vector of ones carries it through numpy.einsum.
-    carried = {i for sub in node.subs for i in sub}
+    carried = {i for _, sub in factors for i in sub}
     operands: list[Any] = []
-    for operand, indices in zip(values, node.subs, strict=True):
-        operands += [np.asarray(operand, dtype), list(indices)]
+    for operand, indices in factors:
+        operands += [operand, list(indices)]
     for index in node.out:
         if index not in carried:
             operands += [np.ones(sizes.extent(node.extents[index]), dtype), [index]]
     return np.einsum(*operands, list(node.out))
+
+
+def _few(factors: list[tuple[np.ndarray, Subscripts]], out: Subscripts) -> list[tuple[np.ndarray, Subscripts]]:
+    """The first factors multiplied two at a time until three are left: of a long chain numpy.einsum forms every term.
+
+    An index that no later factor and not the output has is summed on the way.
+    """
+    factors = list(factors)
+    while len(factors) > 3:
+        (a, left), (b, right) = factors[:2]
+        later = {*out, *(i for _, sub in factors[2:] for i in sub)}
+        kept = tuple(i for i in dict.fromkeys((*left, *right)) if i in later)
+        factors[:2] = [(np.einsum(a, list(left), b, list(right), list(kept)), kept)]
+    return factors
 
 
 def _einsum_transpose(node: Einsum, g: Node) -> Slopes:

@@ -5,7 +5,7 @@ Only the order and the grouping on paper are chosen here; nothing is worked out.
 
 from __future__ import annotations
 
-from .boxes import Big, Box, Fraction, Hadamard, MatrixProduct, Negative, Number, Power, Product, Symbol, Terms
+from .boxes import Big, Box, Fraction, Hadamard, MatrixProduct, Negative, Number, Partial, Power, Product, Symbol, Terms
 
 
 def split_sign(box: Box) -> tuple[bool, Box]:
@@ -83,10 +83,10 @@ def multiply(*boxes: Box) -> Box:
     return signed(minus, factors[0] if len(factors) == 1 else Product(tuple(factors)))
 
 
-def divide(a: Box, b: Box, *, by_number: bool = False) -> Box:
+def divide(a: Box, b: Box, *, by_number: bool = False, single: bool = False) -> Box:
     """The quotient; a coefficient under a long product is written in front of it: 1/N Σ …
 
-    ``by_number`` says that b is one number for the whole array a.
+    ``by_number`` says that b is one number for the whole array a, ``single`` that both are numbers.
     """
     sign_a, top = split_sign(a)
     sign_b, bottom = split_sign(b)
@@ -94,8 +94,9 @@ def divide(a: Box, b: Box, *, by_number: bool = False) -> Box:
     factors = top.factors if isinstance(top, Product) else (top,)
     front = [f for f in factors if is_coefficient(f)]
     rest = [f for f in factors if not is_coefficient(f)]
-    long = len(factors) > 1 or isinstance(top, (Big, MatrixProduct, Hadamard))
+    long = len(factors) > 1 or isinstance(top, (Big, MatrixProduct, Hadamard, Partial))
     long |= isinstance(top, Terms) and is_coefficient(bottom)
+    by_number |= single and len(rest) == 1 and isinstance(rest[0], Big) and rest[0].text == "Σ"
     if (is_coefficient(bottom) or by_number) and rest and long and not any(isinstance(f, Fraction) for f in front):
         over = Fraction(multiply(*front) if front else Number(1), bottom)
         return signed(minus, Product((over, *rest)))

@@ -35,10 +35,12 @@ class IndexLetters:
         for node, summed in indices.sums.items():
             if isinstance(node, Einsum):
                 lengths.update(zip(summed, node.extents[len(node.out) :], strict=True))
-        for index, extent in lengths.items():
-            taken = {self._of[i] for i in lengths if i in self._of and i != index}
+        taken: set[str] = set()
+        for index in sorted(lengths):
+            # An index that was met first keeps its letter.
             if index not in self._of or self._of[index] in taken:
-                self._of[index] = self.letters.index(extent, taken)
+                self._of[index] = self.letters.index(lengths[index], taken)
+            taken.add(self._of[index])
         sums = {node: tuple(self._of[i] for i in summed) for node, summed in indices.sums.items()}
         return [self._of[i] for i in indices.axes], sums
 

@@ -31,7 +31,7 @@ def scalar_map(node: Map, operands: Sequence[Box]) -> Box:
         case "mul":
             return arithmetic.multiply(*operands)
         case "div":
-            return arithmetic.divide(*operands)
+            return arithmetic.divide(*operands, single=True)
         case "neg":
             return arithmetic.negative(operands[0])
         case "pow":

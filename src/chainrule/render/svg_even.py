@@ -24,7 +24,7 @@ class Even:
         self.diagram = diagram
         radius = common_radius(diagram.vertices)
         self.shapes = [
-            shape_of(v, "right", radius if v.kind in ("source", "unit", "loss") else 0.0) for v in diagram.vertices
+            shape_of(v, "below", radius if v.kind in ("source", "unit", "loss") else 0.0) for v in diagram.vertices
         ]
         self.column = {
             v: c for c, blocks in enumerate(diagram.columns) for block in blocks for v in block.vertices
@@ -97,7 +97,7 @@ class Even:
             places, covered = place_labels(edges, self._circles(x))
             across = x[-1] - x[0] + self._half(0) + self._half(len(x) - 1)
             cost = covered + gap / 25 if edges else -gap
-            if best is None or (cost < best[0] and across <= WIDEST - 28):
+            if best is None or (cost < best[0] and across <= WIDEST - 32):
                 best = (cost, x, edges, places)
         assert best is not None
         return best[1:]

@@ -8,15 +8,16 @@ from ..ir.picture import Diagram, Edge
 from .svg_labels import MIDDLE, Labelled, draw_badges, place_labels
 from .svg_place import spread
 from .svg_scene import WIDEST, Rect, Scene
-from .svg_shapes import WORDS, Flow, Text, shape_of
+from .svg_shapes import WORDS, Flow, Text, Texts, shape_of
 from .svg_text import typeset
 
 _BEHIND, _BESIDE = {"right": 32.0, "down": 28.0}, {"right": 12.0, "down": 18.0}
 """The room between columns, and between the vertices of one."""
-_TRIED: tuple[tuple[Flow, float, float], ...] = (
-    ("right", 1.0, 540.0), ("down", 1.0, WIDEST - 28), ("right", 0.65, WIDEST - 28), ("down", 0.65, WIDEST - 28)
+_TRIED: tuple[tuple[Flow, Texts, float, float], ...] = (
+    ("right", "below", 1.0, 540.0), ("down", "beside", 1.0, WIDEST - 32), ("right", "below", 0.65, WIDEST - 32),
+    ("down", "beside", 0.65, WIDEST - 32), ("down", "below", 0.45, WIDEST - 32),
 )  # fmt: skip
-"""Directions with how much of that room is left across the page, each up to a width."""
+"""Directions, where texts stand, and how much of that room is left across the page, each up to a width."""
 
 Spot = tuple[float, float]
 """A place along the flow and across it; `point` turns it into one on the page."""
@@ -25,25 +26,25 @@ Spot = tuple[float, float]
 def draw_layered(diagram: Diagram, scene: Scene) -> None:
     """Draw a graph in the direction in which it is the more legible."""
     tried = []
-    for flow, room, widest in _TRIED:
-        tried.append(Layered(diagram, flow, room))
+    for flow, texts, room, widest in _TRIED:
+        tried.append(Layered(diagram, flow, texts, room))
         if tried[-1].width() <= widest:
             break
-    best = tried[-1] if tried[-1].width() <= WIDEST - 28 else min(tried, key=Layered.width)
+    best = tried[-1] if tried[-1].width() <= WIDEST - 32 else min(tried, key=Layered.width)
     best.draw(scene)
 
 
 class Layered:
     """A graph laid out in one direction, with so much of the usual room across the page."""
 
-    def __init__(self, diagram: Diagram, flow: Flow, room: float = 1.0) -> None:
+    def __init__(self, diagram: Diagram, flow: Flow, texts: Texts, room: float) -> None:
         self.diagram = diagram
         self.flow = flow
         self.behind = _BEHIND[flow] * (room if flow == "right" else 1.0)
         self.beside = _BESIDE[flow] * (room if flow == "down" else 1.0)
         self.columns = [[v for block in blocks for v in block.vertices] for blocks in diagram.columns]
         self.column = {v: n for n, column in enumerate(self.columns) for v in column}
-        self.shapes = [shape_of(v, flow) for v in diagram.vertices]
+        self.shapes = [shape_of(v, texts) for v in diagram.vertices]
         self.along, self.limits = self._columns()
         self.across = self._rows()
 
@@ -130,6 +131,8 @@ class Layered:
     def _rim(self, v: int, side: int) -> Spot:
         """Where edges leave a vertex (side 1), or enter it (side −1)."""
         shape = self.shapes[v]
+        if self.flow == "down" and side > 0 and shape.texts == "below":
+            return self.along[self.column[v]] + shape.extent.bottom, self.across[v]
         half = shape.across if self.flow == "right" else shape.down
         return self.along[self.column[v]] + side * half, self.across[v]
 

@@ -12,6 +12,8 @@ from .svg_scene import Rect, Scene
 from .svg_text import Run, typeset, width, wrapped
 
 Flow: TypeAlias = Literal["right", "down"]
+Texts: TypeAlias = Literal["below", "beside"]
+"""Where the texts of a vertex stand that are not inside of it."""
 NAMES, WORDS = 15.0, 12.0
 """Font sizes of names, and of numbers and remarks."""
 _INSIDE = ("source", "unit", "loss", "box")
@@ -36,22 +38,22 @@ class Text:
 
 @dataclass(frozen=True)
 class Shape:
-    """A vertex as it is drawn around its middle: half its width and height, texts inside, texts beside it."""
+    """A vertex as it is drawn around its middle: half its width and height, texts inside, texts outside."""
 
     kind: str
     across: float
     down: float
     round: bool
     inside: tuple[Text, ...]
-    beside: tuple[Text, ...]
-    flow: Flow
+    outside: tuple[Text, ...]
+    texts: Texts
 
     @property
     def extent(self) -> Rect:
         """What it covers with the texts beside it, around its middle."""
-        broad = max((t.width for t in self.beside), default=0.0)
-        tall = sum(_LEADING * t.size for t in self.beside)
-        if self.flow == "right":
+        broad = max((t.width for t in self.outside), default=0.0)
+        tall = sum(_LEADING * t.size for t in self.outside)
+        if self.texts == "below":
             half = max(self.across, broad / 2)
             return Rect(-half, -self.down, half, self.down + (tall + 3 if tall else 0))
         half = max(self.down, tall / 2)
@@ -70,43 +72,43 @@ class Shape:
                 scene.box(rect, self.kind, self.down if self.round else 6, wide)
         for text in self.inside:
             scene.text(x, y + text.y, text.runs, text.size, text.tone)
-        for text in self.beside:
-            if self.flow == "right":
+        for text in self.outside:
+            if self.texts == "below":
                 scene.text(x, y + self.down + 3 + text.y, text.runs, text.size, text.tone)
             else:
                 scene.text(x + self.across + 6, y + text.y, text.runs, text.size, text.tone, "start")
 
 
-def shape_of(vertex: Vertex, flow: Flow, radius: float = 0.0) -> Shape:
+def shape_of(vertex: Vertex, texts: Texts, radius: float = 0.0) -> Shape:
     """The shape of a vertex, of at least a radius."""
     if vertex.kind == "bend":
-        return Shape("bend", 0, 0, True, (), (), flow)
+        return Shape("bend", 0, 0, True, (), (), texts)
     inner = _stacked([*_label(vertex), *(_lines(vertex.lines) if _holds_lines(vertex) else [])], 0.0)
     outer: tuple[Text, ...] = ()
     if not _holds_lines(vertex):
         lines = _lines(vertex.lines)
         tall = sum(_LEADING * size for _, size, _ in lines)
-        outer = _stacked(lines, tall / 2 if flow == "right" else 0.0)
+        outer = _stacked(lines, tall / 2 if texts == "below" else 0.0)
     broad = max((t.width for t in inner), default=0.0)
     tall = sum(_LEADING * t.size for t in inner)
     match vertex.kind:
         case "source" | "unit" | "one":
             r = max(radius, _radius(inner), 9.0)
-            return Shape(vertex.kind, r, r, True, inner, outer, flow)
+            return Shape(vertex.kind, r, r, True, inner, outer, texts)
         case "operation":
             r = max(radius, 14.0)
-            return Shape(vertex.kind, max(r, broad / 2 + 8), r, True, inner, outer, flow)
+            return Shape(vertex.kind, max(r, broad / 2 + 8), r, True, inner, outer, texts)
         case "dots":
-            return Shape(vertex.kind, max(broad / 2, 6), max(tall / 2, 10), True, inner, outer, flow)
+            return Shape(vertex.kind, max(broad / 2, 6), max(tall / 2, 10), True, inner, outer, texts)
         case _:
             across, down = max(broad / 2 + 9, 16.0), max(tall / 2 + 5, 14.0)
-            return Shape(vertex.kind, max(across, radius), max(down, radius), False, inner, outer, flow)
+            return Shape(vertex.kind, max(across, radius), max(down, radius), False, inner, outer, texts)
 
 
 def common_radius(vertices: Sequence[Vertex]) -> float:
     """The radius that all units of a network have."""
     units = [v for v in vertices if v.kind in ("source", "unit")]
-    return max((shape_of(v, "right").across for v in units), default=9.0)
+    return max((shape_of(v, "below").across for v in units), default=9.0)
 
 
 def _holds_lines(vertex: Vertex) -> bool:

@@ -92,6 +92,8 @@ def rewrite(
             goes_to[node] = target
         if target in known:
             final = known[node] = known[target]
+            if node in context.named:
+                context.named |= {final}
             if node in counted:
                 # What used the old node now uses the new one. (Steps on the way were used by nobody.)
                 context.uses[final] = context.uses.get(final, 0) + counted[node]

@@ -29,7 +29,7 @@ COLLECT = Phase("collect", collect.RULES, written)
 SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER))
 """Before and after those: put in order, with the numbers to the very front; and by what was declared of the inputs."""
 
-FINISH = Phase("finish", (*spell.LAST, *SHOW.rules))
+FINISH = Phase("finish", (*spell.LAST, *SHOW.rules), spell.finished)
 """At the end of it all."""
 
 PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, SHOW, FINISH)

@@ -48,8 +48,9 @@ class Check:
 class Entry:
     """A word with its answer; ``print`` it.
 
-    ``aliases`` are other names of it, ``rules`` the rules of a derivation's steps that it explains, ``see`` the words of
-    related entries. ``text`` and ``example`` are paragraphs; one that begins with four spaces holds formulas, a line each.
+    ``aliases`` are other names of it, ``rules`` the rules of a derivation's steps that it explains, ``see`` the words
+    of related entries. ``text`` and ``example`` are paragraphs; one that begins with four spaces holds formulas, a line
+    each.
     """
 
     word: str

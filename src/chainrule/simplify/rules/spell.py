@@ -6,8 +6,9 @@ from ...ir.build import scalar_value
 from ...ir.graph import toposort
 from ...ir.node import Einsum, Input, Map, Node, Reduce
 from ...ir.registry import call
-from ..pattern import any_, apply, array, scalar, spread_scalar
-from ..rule import Context, Measure, Rule, is_sign, rule, structural
+from ..monomials import ARITHMETIC
+from ..pattern import any_, apply, array, fit, scalar, spread_scalar
+from ..rule import Context, Measure, Rule, is_sign, measure, rule, structural
 
 x, y = any_("x"), any_("y")
 
@@ -102,16 +103,17 @@ def dot(node: Node, context: Context) -> Node | None:
 
 
 @structural(
-    "column or bracket behind",
+    "slope or column behind",
     "mul",
-    "what is the same along a row, and what is 0 or 1, is written behind the rest",
+    "1 less something, what is 0 or 1, and what is the same along a row, are written behind the rest",
     lambda: [
-        call("spread", Input.of("u", (2,)), (2, 3), (1,)) * _a(),
+        (1 - _b()) * _a(),
         call("astype", _b() > 0, float) * _a(),
+        call("spread", Input.of("u", (2,)), (2, 3), (1,)) * _a(),
     ],
 )
 def behind(node: Node, context: Context) -> Node | None:
-    """A column spread over a matrix, or a bracket, in front of what is no such thing."""
+    """What belongs behind, in front of what does not."""
     return node.args[1] * node.args[0] if _in_front(node) else None
 
 
@@ -121,7 +123,18 @@ def _in_front(node: Node) -> bool:
     first, other = node.args
     if _is_bracket(first):
         return not _is_bracket(other) and spread_scalar(other) is None
+    if _is_one_less(first):
+        return not (_is_bracket(other) or _is_sum(other) or spread_scalar(other) is not None)
     return _is_column(first) and not _is_spread(other)
+
+
+def _is_one_less(node: Node) -> bool:
+    """Whether it is 1 less something, as slopes are: 1 − σ(z), 1 − tanh(z)²."""
+    return isinstance(node, Map) and node.op.name == "sub" and scalar_value(node.args[0]) == 1
+
+
+def _is_sum(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name in ("add", "sub")
 
 
 def _is_bracket(node: Node) -> bool:
@@ -194,11 +207,56 @@ ORDER: tuple[Rule, ...] = (
 )
 """How the result is put in order. (What runs divides twice: a product of two numbers may overflow.)"""
 
+
+@structural(
+    "one sign for two terms",
+    "sub",
+    "what is taken away twice is taken away at once",
+    lambda: [-_a() - _b(), -1 - _a()],
+)
+def one_sign(node: Node, context: Context) -> Node | None:
+    """−x − y → −(x + y), also for a negative number."""
+    first, other = node.args
+    number = scalar_value(first)
+    if isinstance(first, Map) and first.op.name == "neg" and context.single(first):
+        return -(first.args[0] + other)  # type: ignore[no-any-return]
+    return -(fit(-number, first) + other) if number is not None and number < 0 else None
+
+
+@structural(
+    "number behind a function",
+    "add",
+    "a number is added to log x, not log x to it",
+    lambda: [1 + call("log", _a())],
+)
+def number_behind(node: Node, context: Context) -> Node | None:
+    """1 + log x → log x + 1."""
+    return node.args[1] + node.args[0] if _number_first(node) else None
+
+
+def _number_first(node: Node) -> bool:
+    """Whether a function is added to a number."""
+    if not isinstance(node, Map) or node.op.name != "add" or scalar_value(node.args[0]) is None:
+        return False
+    other = node.args[1]
+    return isinstance(other, Map) and other.op.name not in ARITHMETIC and scalar_value(other) is None
+
+
 LAST: tuple[Rule, ...] = (
-    rule("one sign for two terms", -x - y, -(x + y), "what is taken away twice is taken away at once"),
+    one_sign,
+    number_behind,
     rule("sign out of a last factor", x * -y, -(x * y), "a factor's sign is the product's, whose order stays"),
 )
 """What is done at the very end: before, a sum of which every term is taken away may still become a difference."""
+
+
+def finished(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
+    """What other phases are measured by, then how many functions are added to a number, in the formula written out."""
+    found: dict[Node, int] = {}
+    for node in toposort((root,)):
+        found[node] = _number_first(node) + sum(found[arg] for arg in node.args)
+    return *measure(root), found[root]
+
 
 RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind)
 

@@ -1,0 +1,223 @@
+"""From index notation to whole arrays: each product and each transpose derived from which index is summed over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..ir.dims import Extent, Shape, show_shape
+from ..ir.graph import substitute, toposort
+from ..ir.node import Einsum, Map, Node, Subscripts
+from ..ir.telling import Indices, Step
+from .indexed import Allocator
+
+_MOST = 6
+"""Of more products only the outermost are told of: inside of them it is the same again."""
+
+
+def as_arrays(
+    entry: Node, closed: Node, names: Mapping[Node, str], axes: tuple[int, ...], allocator: Allocator, where: str
+) -> tuple[Step, ...]:
+    """The steps from an entry in index notation to the entry of the closed form, an array.
+
+    ``names`` are the reader's, ``axes`` the indices of the entry.
+    """
+    return _Arrays(closed, names, axes, allocator, where).steps(entry)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """A factor of a product of matrices: which operand, its indices, on which side, and whether it is transposed."""
+
+    arg: Node
+    sub: Subscripts
+    left: bool
+    transposed: bool
+
+    @property
+    def shape(self) -> Shape:
+        return self.arg.shape[::-1] if self.transposed else self.arg.shape
+
+
+class _Arrays:
+    """The closed form, read entry by entry with more and more of it as whole arrays, from the inside out."""
+
+    def __init__(
+        self, closed: Node, names: Mapping[Node, str], axes: tuple[int, ...], allocator: Allocator, where: str
+    ) -> None:
+        self.closed = closed
+        self.names = names
+        self.axes = axes
+        self.where = where
+        self.numbers = _SumIndices(names, allocator)
+        self.whole: set[Node] = set()
+        self.told: list[Step] = []
+        self.now = closed
+
+    def steps(self, entry: Node) -> tuple[Step, ...]:
+        """All of them, the first the closed form itself, in index notation."""
+        inside = self._inside()
+        sums = [n for n in inside if isinstance(n, Einsum)]
+        late = set(sums[-_MOST:])
+        early = next((k for k, n in enumerate(inside) if n in late), len(inside))
+        self.whole.update(n for n in inside[:early] if len(sums) > _MOST)
+        self.now = entry
+        self._step(self.closed, "in this order", "the same product, in the order in which arrays are multiplied")
+        for node in inside[early if len(sums) > _MOST else 0 :]:
+            match node:
+                case Einsum():
+                    self._sum(node)
+                case Map() if node.op.name == "mul" and all(_is_array(arg) for arg in node.args):
+                    self.whole.add(node)
+                    shape = show_shape(node.shape)
+                    self._step(self.closed, "entry by entry", f"⊙ multiplies entry by entry: {shape} ⊙ {shape}")
+                case _:
+                    self.whole.add(node)
+        self._step(self.closed, "as matrices", "the entries of one array")
+        return tuple(self.told)
+
+    def _inside(self) -> list[Node]:
+        """What has no name, operands first."""
+        found: list[Node] = []
+        stack, seen = [self.closed], set()
+        while stack:
+            node = stack.pop()
+            if node not in seen and node.args and (node is self.closed or node not in self.names):
+                seen.add(node)
+                stack += node.args
+        found += [n for n in toposort([self.closed]) if n in seen and n.shape]
+        return found
+
+    def _step(self, after: Node, rule: str, why: str) -> None:
+        indices = Indices(self.axes, self.numbers.of(after))
+        self.told.append(Step(self.now, after, rule, why, self.where, (), frozenset(), indices, frozenset(self.whole)))
+        self.now = after
+
+    def _sum(self, node: Einsum) -> None:
+        """One product: its transposes first, then the product itself."""
+        summed = self.numbers.of(self.closed).get(node, ())
+        sides = _sides(node)
+        if sides is None:
+            self.whole.add(node)
+            rule, why = _other(node, summed, self._called(node.args[0]))
+            self._step(self.closed, rule, why)
+            return
+        turned = {side.arg: side.arg.T for side in sides if side.transposed}
+        if turned:
+            self.whole.update(turned.values())
+            written = _with_transposes(node, sides)
+            self.numbers.same(node, written)
+            after = substitute([self.closed], {node: written})[0]
+            why = "; ".join(self._why(side, summed) for side in sides if side.transposed)
+            self._step(after, "transpose", why)
+        self.whole.add(node)
+        shapes = " @ ".join(show_shape(side.shape) for side in sides)
+        why = f"summed over the last index of the left and the first of the right: {shapes} → {show_shape(node.shape)}"
+        self._step(self.closed, "product of matrices", why)
+
+    def _why(self, side: _Side, summed: Sequence[int]) -> str:
+        """Why a factor stands transposed: from which of its indices the sum runs over."""
+        name = self._called(side.arg)
+        runs = "last" if side.left is False else "first"
+        place, factor = ("first", "right") if not side.left else ("last", "left")
+        return (
+            f"the sum runs over {{{summed[0]}}}, the {runs} index of {name}; a product sums over the {place} index of "
+            f"its {factor} factor, so {name} stands transposed"
+        )
+
+    def _called(self, node: Node) -> str:
+        return self.names.get(node) or (node.name if hasattr(node, "name") else "the bracket")
+
+
+class _SumIndices:
+    """Numbers for the indices that sums run over: others than those of the sums around them, else the same again."""
+
+    def __init__(self, names: Mapping[Node, str], allocator: Allocator) -> None:
+        self.names = names
+        self.allocator = allocator
+        self._pool: dict[Extent, list[int]] = {}
+        self._like: dict[Node, Node] = {}
+
+    def same(self, node: Node, written: Node) -> None:
+        """A sum written in another way runs over the same indices."""
+        self._like[written] = node
+
+    def of(self, root: Node) -> dict[Node, tuple[int, ...]]:
+        """Those of every sum in an expression."""
+        around: dict[Node, frozenset[int]] = {root: frozenset()}
+        found: dict[Node, tuple[int, ...]] = {}
+        for node in reversed(toposort([root])):
+            scope = around.get(node)
+            if scope is None or (node in self.names and node is not root):
+                continue
+            if isinstance(node, Einsum) and node.summed:
+                chosen: list[int] = []
+                for i in node.summed:
+                    chosen.append(self._free(node.extents[i], {*scope, *chosen}))
+                found[node] = tuple(chosen)
+                scope = scope | set(chosen)
+            for arg in node.args:
+                around[arg] = around.get(arg, frozenset()) | scope
+        return found
+
+    def _free(self, extent: Extent, taken: set[int]) -> int:
+        pool = self._pool.setdefault(extent, [])
+        for index in pool:
+            if index not in taken:
+                return index
+        pool += self.allocator.fresh(extent)
+        return pool[-1]
+
+
+def _is_array(node: Node) -> bool:
+    """Whether it is more than a number that is spread."""
+    while isinstance(node, Einsum) and node.is_layout:
+        node = node.args[0]
+    return node.shape != ()
+
+
+def _sides(node: Einsum) -> list[_Side] | None:
+    """The two factors of a product of matrices, or of a matrix and a vector, left and right; None for anything else."""
+    if len(node.args) != 2 or len(node.summed) != 1 or len(node.out) not in (1, 2):
+        return None
+    (s,) = node.summed
+    if any(s not in sub or len(set(sub)) < len(sub) or len(sub) > 2 for sub in node.subs):
+        return None
+    pairs = list(zip(node.args, node.subs, strict=True))
+    if any(not _is_array(arg) for arg in node.args):
+        return None
+    if len(node.out) == 2:
+        (left, right) = pairs if 0 in pairs[0][1] else pairs[::-1]
+    elif len(pairs[0][1]) == 1:
+        # As it was written: the vector is a row in front of the matrix.
+        left, right = pairs
+    else:
+        left, right = pairs
+    return [
+        _Side(*left, True, len(left[1]) == 2 and left[1][0] == s),
+        _Side(*right, False, len(right[1]) == 2 and right[1][1] == s),
+    ]
+
+
+def _with_transposes(node: Einsum, sides: Sequence[_Side]) -> Node:
+    """The product with its transposes as arrays of their own."""
+    args = [side.arg.T if side.transposed else side.arg for side in sides]
+    subs = [side.sub[::-1] if side.transposed else side.sub for side in sides]
+    return Einsum.of(args, subs, node.out, dict(enumerate(node.extents)))
+
+
+def _other(node: Einsum, summed: Sequence[int], name: str) -> tuple[str, str]:
+    """The rule and the reason for what is no product of two matrices."""
+    shapes = f"{' and '.join(show_shape(arg.shape) for arg in node.args)} → {show_shape(node.shape)}"
+    if len(node.args) == 1 and node.summed:
+        letters = ", ".join(f"{{{i}}}" for i in summed)
+        return "sum over an axis", f"the sum over {letters} adds what {name} has along that axis: {shapes}"
+    if node.is_layout and len(node.out) == len(node.subs[0]) == 2:
+        return "transpose", f"the indices of {name} change places: {shapes}"
+    if node.is_layout:
+        return "shared", f"{name} is the same along an axis: {shapes}"
+    if not node.summed and len(node.args) == 2 and all(len(sub) == 1 for sub in node.subs):
+        return "outer product", f"a column times a row, every entry of the one with every entry of the other: {shapes}"
+    if not node.summed:
+        return "entry by entry", f"the smaller array is the same along an axis: {shapes}"
+    return "product of arrays", f"summed over what the factors share: {shapes}"
