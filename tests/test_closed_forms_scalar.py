@@ -107,7 +107,7 @@ LOGISTIC: list[tuple[Callable[..., Any], Shapes, str, str]] = [
         for f in (mean_from_logits, mean_from_probabilities, mean_from_library)
     ),
     (mean_by_cases, {"X": "N d", "t": "N bool", "w": "d"}, "w", "(1/N) Xᵀ(σ(Xw) - [t])"),
-    (margins, {"X": "N d", "y": "N", "w": "d"}, "w", "-Xᵀ((1 - σ(y ⊙ Xw)) ⊙ y)"),
+    (margins, {"X": "N d", "y": "N", "w": "d"}, "w", "-Xᵀ(y ⊙ (1 - σ(y ⊙ Xw)))"),
 ]
 
 # ---------------------------------------------------------------------------------------------- softmax regression
@@ -303,8 +303,8 @@ COSINE: list[tuple[Callable[..., Any], Shapes, str, str]] = [
         (f, PAIR, "x", "(a / ‖a‖ - (cos / ‖x‖) x)/‖x‖")
         for f in (cosine, cosine_of_units, cosine_by_roots, cosine_by_sums)
     ),
-    (cosine_without_names, PAIR, "x", "(a - ((xᵀa) / ‖x‖²) x)/(‖a‖ ‖x‖)"),
-    (along, PAIR, "x", "(a - s u)/‖x‖"),
+    (cosine_without_names, PAIR, "x", "(a - ((xᵀa) / ‖x‖²) x)/(‖x‖‖a‖)"),
+    (along, PAIR, "x", "(a - su)/‖x‖"),
 ]
 
 # ---------------------------------------------------------------------------------------------- other losses
@@ -352,8 +352,8 @@ OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
      "(1/N) A ⊙ (([r ⊙ A > clip(r, 0.8, 1.2) ⊙ A] + 0.5 [r ⊙ A = clip(r, 0.8, 1.2) ⊙ A]) ⊙ [(r > 0.8) ∧ (r < 1.2)]"
      " + [clip(r, 0.8, 1.2) ⊙ A > r ⊙ A] + 0.5 [clip(r, 0.8, 1.2) ⊙ A = r ⊙ A])"),
     # Bishop, Pattern Recognition and Machine Learning, section 1.2.4: the likelihood of a Gaussian.
-    (gaussian_by_mean, {"x": "N", "mu": "", "s": "positive"}, "mu", "(Σ (x - μ)) / s²"),
-    (gaussian_standardised, {"x": "N", "mu": "", "s": "positive"}, "mu", "(Σ (x - μ)) / s²"),
+    (gaussian_by_mean, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1 / s²) Σ (x - μ)"),
+    (gaussian_standardised, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1 / s²) Σ (x - μ)"),
     # Kingma and Welling, Auto-Encoding Variational Bayes: variances by their logarithms.
     (gaussian_by_log_variance, {"x": "N", "mu": "N", "v": "N"}, "v", "0.5(exp(-v) ⊙ (x - μ)² - 1)"),
     # Murphy, Probabilistic Machine Learning, section 12.1: Poisson regression.

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .exercise import Exercise
 from .emit.numpy_statements import statements
+from .exercise import Exercise
 from .explain import FORMS, Subject, largest_deviation
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError
@@ -20,6 +20,7 @@ from .pipeline import GradientGraph, as_function, gradient_graph, wanted
 from .render.document import NOTATIONS, write
 from .render.formula import show
 from .simplify.canonical import canonical
+from .simplify.telling import told
 
 TOLERANCE = 1e-9
 """The greatest relative deviation of the two sides of a line that is rounding, in float64."""
@@ -141,15 +142,16 @@ def derive(
     if form not in FORMS:
         raise ValueError(f"{form!r} is no form of telling; there are {', '.join(FORMS)}")
     subject, notes = _subject(f, wrt, at)
-    told = FORMS[form](subject)
-    told = replace(told, notes=(*notes, *told.notes, *_conventions(subject)))
-    _check_ends(told, subject)
-    error, step = largest_deviation(told)
+    telling = FORMS[form](subject)
+    notes = (*notes, *telling.notes, *_conventions(subject))
+    telling = replace(telling, notes=notes, made=subject.made)
+    _check_ends(telling, subject)
+    error, step = largest_deviation(telling)
     if not error < TOLERANCE:
         where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""
-        asked = ", ".join(told.name_of(node) for node in told.closed)
+        asked = ", ".join(telling.name_of(node) for node in telling.closed)
         raise ArithmeticError(f"the derivation by {asked} deviates by {error:.1e}{where}")
-    return Derivation(told, error)
+    return Derivation(telling, error)
 
 
 def _subject(
@@ -174,7 +176,17 @@ def _subject(
     numbers = {} if bound is None else {name: np.asarray(value) for name, value in traced.flatten(bound).items()}
     own = set(traced.graph.names.values())
     made = frozenset(node for node in derived.intermediates if derived.graph.names[node] not in own)
-    return Subject(forward, asked, dict(asked), derived.intermediates, numbers, made, statements), notes
+    closed = _closed_forms(asked, {node: name for node, name in forward.names.items() if node not in made})
+    return Subject(forward, asked, closed, derived.intermediates, numbers, made, statements), notes
+
+
+def _closed_forms(gradients: Mapping[Node, Node], names: Mapping[Node, str]) -> dict[Node, Node]:
+    """Each gradient as a textbook writes it; as it runs where the two are not canonically the same."""
+    closed = {}
+    for wrt, gradient in gradients.items():
+        shown = told(gradient, names)
+        closed[wrt] = shown if canonical(shown) is canonical(gradient) else gradient
+    return closed
 
 
 def _asked(derived: GradientGraph, names: Sequence[str] | None) -> dict[Node, Node]:

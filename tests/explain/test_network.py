@@ -125,6 +125,15 @@ def test_a_target_is_no_bias() -> None:
     assert not any("+y" in layer for layer in layers)
 
 
+def test_what_is_added_to_every_sample_alike_is_a_bias_and_nothing_else_is() -> None:
+    @cr.function(x="N d", w="d", b="", t="N")
+    def loss(x: Any, w: Any, b: Any, t: Any) -> Any:
+        return (((x @ w + b) + t) ** 2).mean()
+
+    layers, _ = told(loss)
+    assert layers == ["input x(1) @0", "output ?() @1 +b"]
+
+
 def test_gates_are_layers_of_their_own() -> None:
     @cr.function(x="N d", Wf="d m", Wg="d m", V="m", y="N")
     def gated(x: Any, Wf: Any, Wg: Any, V: Any, y: Any) -> Any:

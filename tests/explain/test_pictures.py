@@ -82,6 +82,17 @@ def test_a_network_shows_values_and_derivatives_by_sums_and_weights() -> None:
     assert all(edge.back for edge in picture.edges)
 
 
+def test_every_unit_of_a_layer_shows_its_own_numbers() -> None:
+    point = _point(one_sample)
+    units = labelled(drawn(one_sample, show="backward", at=point))
+    x, y, W1, W2 = (point[name] for name in ("x", "y", "W1", "W2"))
+    a = np.tanh(W1 @ x)
+    delta = (W2 @ a - y) * W2[0] * (1 - a * a)
+    for k in range(2):
+        assert number(units[f"a[{k + 1}]"], "value") == pytest.approx(a[k])
+        assert number(units[f"a[{k + 1}]"], "delta") == pytest.approx(delta[k])
+
+
 def test_of_several_samples_the_units_show_the_first() -> None:
     point = {name: np.asarray(v) for name, v in functions.values_of(functions.loss).items()}
     picture = drawn(functions.loss, show="forward", at=point)
@@ -167,6 +178,13 @@ def test_a_weight_is_called_by_its_entry() -> None:
     assert len(labels) == 8
 
 
+def test_a_bias_that_is_a_column_is_written_at_its_connections() -> None:
+    shapes = {"x": (3, 1), "y": (1,), "W": (2, 3), "b": (2, 1), "v": (2,), "c": ()}
+    edges = drawn(functions.columns, at={name: np.ones(shape) for name, shape in shapes.items()}).edges
+    labels = [edge.label.label[0] for edge in edges if edge.label]
+    assert [s for s in labels if isinstance(s, Symbol) and s.name == "b"] == [Symbol("b", ("1",)), Symbol("b", ("2",))]
+
+
 def test_a_residual_connection_is_drawn_beside_the_weights() -> None:
     kinds = [e.kind for e in drawn(NETWORKS["residual"], at=_point(NETWORKS["residual"])).edges]
     assert kinds.count("same") == 2
@@ -204,6 +222,20 @@ def test_every_operation_of_a_matrix_product() -> None:
     picture = drawn(quadratic, "full")
     assert signs(picture).count("×") == 9 + 3
     assert Symbol("A", ("3", "3")) in [v.label[0] for v in picture.vertices if v.label]
+
+
+def test_what_is_multiplied_by_nothing_is_not_drawn() -> None:
+    @cr.function(x="2")
+    def diagonal(x: Any) -> Any:
+        return (x @ np.array([[2.0, 0.0], [0.0, 1.0]]) * x).sum()
+
+    assert signs(drawn(diagonal, "full", at={"x": np.array([1.0, 2.0])})) == ["+", "×", "×"]
+
+
+def test_products_of_arrays_entry_by_entry_have_a_sign_of_their_own() -> None:
+    assert "⊙" in signs(drawn(functions.layer_norm))
+    assert "@" in signs(drawn(functions.attention))
+    assert "×" in signs(drawn(functions.scalar))
 
 
 def test_too_many_operations_are_drawn_on_arrays_and_that_is_said() -> None:

@@ -135,10 +135,13 @@ def test_marching_squares_close_a_circle_and_leave_out_what_is_not_finite() -> N
     assert min(u for u, _ in half) >= 0
 
 
-def test_a_saddle_is_crossed_by_no_line() -> None:
-    x = y = np.array([-1.0, 0.0, 1.0]) + 0.1
-    lines = contour(x, y, np.multiply.outer(x, y), 0.001)
+@pytest.mark.parametrize(("level", "joined"), [(0.4, "high"), (0.6, "low")])
+def test_at_a_saddle_the_middle_says_which_corners_belong_together(level: float, joined: str) -> None:
+    side = np.array([0.0, 1.0])
+    lines = contour(side, side, np.array([[1.0, 0.0], [0.0, 1.0]]), level)
     assert len(lines) == 2
+    around_low = [all(x > y for x, y in line) or all(x < y for x, y in line) for line in lines]
+    assert around_low == [joined == "high"] * 2
 
 
 def test_a_curve_is_cut_at_the_frame() -> None:

@@ -90,7 +90,7 @@ def test_it_needs_nothing_beside_it(name: str) -> None:
     assert all(c.startswith("cr-") for c in classes)
 
 
-@pytest.mark.parametrize("name", ["six_weights", "polynomial-backward", "tangent"])
+@pytest.mark.parametrize("name", ["six_weights", "residual", "polynomial-backward", "tangent"])
 def test_kept_pictures(name: str, golden: Golden) -> None:
     golden.check(f"picture_{name}.svg", shown(name).svg)
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import chainrule.ops  # noqa: F401  (fills the registry)
+from chainrule.explain.properties import with_properties
 from chainrule.ir import registry
 from chainrule.ir.build import as_node
 from chainrule.ir.graph import Graph, toposort
@@ -22,7 +23,6 @@ from chainrule.ir.records import Elementwise, Interval
 from chainrule.ir.verify import verify
 from chainrule.run.interpret import interpret
 from chainrule.simplify import PHASES, Phase, Rule, apply_phase
-from chainrule.simplify.facts import declared
 from chainrule.simplify.pattern import spread_scalar, variables
 from chainrule.simplify.rule import Context
 from tests.oracles import exactly, mpmath_function
@@ -76,12 +76,7 @@ def drawn(nodes: list[Node], rng: np.random.Generator) -> dict[str, Any]:
         "bool": lambda s: rng.integers(0, 2, s) > 0,
     }
     values = {n: draw[n.kind](n.shape) for n in toposort(nodes) if isinstance(n, Input)}
-    for node, value in values.items():
-        if declared(node, "positive") or declared(node, "simplex"):
-            values[node] = np.abs(value)
-        if declared(node, "simplex"):
-            values[node] /= np.sum(values[node], axis=-1, keepdims=True)
-    return {node.name: value for node, value in values.items()}
+    return {node.name: with_properties(node, value) for node, value in values.items()}
 
 
 def both_sides(before: Node, after: Node, values: Mapping[str, Any]) -> tuple[Any, Any, float]:

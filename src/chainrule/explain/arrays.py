@@ -11,7 +11,7 @@ from ..ir.node import Einsum, Map, Node, Subscripts
 from ..ir.telling import Indices, Step
 from .indexed import Allocator
 
-_MOST = 6
+_MOST = 4
 """Of more products only the outermost are told of: inside of them it is the same again."""
 
 
@@ -56,36 +56,41 @@ class _Arrays:
 
     def steps(self, entry: Node) -> tuple[Step, ...]:
         """All of them, the first the closed form itself, in index notation."""
-        inside = self._inside()
-        sums = [n for n in inside if isinstance(n, Einsum)]
-        late = set(sums[-_MOST:])
-        early = next((k for k, n in enumerate(inside) if n in late), len(inside))
-        self.whole.update(n for n in inside[:early] if len(sums) > _MOST)
+        products = self._products()
+        self.whole.update(products[:-_MOST])
         self.now = entry
-        self._step(self.closed, "in this order", "the same product, in the order in which arrays are multiplied")
-        for node in inside[early if len(sums) > _MOST else 0 :]:
-            match node:
-                case Einsum():
-                    self._sum(node)
-                case Map() if node.op.name == "mul" and all(_is_array(arg) for arg in node.args):
-                    self.whole.add(node)
-                    shape = show_shape(node.shape)
-                    self._step(self.closed, "entry by entry", f"⊙ multiplies entry by entry: {shape} ⊙ {shape}")
-                case _:
-                    self.whole.add(node)
-        self._step(self.closed, "as matrices", "the entries of one array")
+        self._step(self.closed, "in this order", "the same, in the order in which arrays are multiplied")
+        for node in products[-_MOST:]:
+            if isinstance(node, Einsum):
+                self._sum(node)
+            else:
+                self.whole.add(node)
+                shape = show_shape(node.shape)
+                self._step(self.closed, "entry by entry", f"⊙ multiplies entry by entry: {shape} ⊙ {shape}")
+        self.whole.add(self.closed)
+        self._step(self.closed, "as matrices", "these are the entries of one array")
         return tuple(self.told)
 
-    def _inside(self) -> list[Node]:
-        """What has no name, operands first."""
-        found: list[Node] = []
+    def _products(self) -> list[Node]:
+        """The products and sums of arrays that have no name, and what they are multiplied with by ⊙; operands first."""
         stack, seen = [self.closed], set()
         while stack:
             node = stack.pop()
             if node not in seen and node.args and (node is self.closed or node not in self.names):
                 seen.add(node)
                 stack += node.args
-        found += [n for n in toposort([self.closed]) if n in seen and n.shape]
+        found: list[Node] = []
+        holds: set[Node] = set()
+        for node in toposort([self.closed]):
+            if node not in seen:
+                continue
+            inner = any(arg in holds for arg in node.args)
+            own = isinstance(node, Einsum) and not node.is_layout and node.shape != () and _is_array(node)
+            times = isinstance(node, Map) and node.op.name == "mul" and all(map(_is_array, node.args))
+            if own or (times and inner):
+                found.append(node)
+            if own or inner:
+                holds.add(node)
         return found
 
     def _step(self, after: Node, rule: str, why: str) -> None:
@@ -102,6 +107,7 @@ class _Arrays:
             rule, why = _other(node, summed, self._called(node.args[0]))
             self._step(self.closed, rule, why)
             return
+        self.whole.update(arg for arg in node.args if _is_bracket(arg) and arg not in self.names)
         turned = {side.arg: side.arg.T for side in sides if side.transposed}
         if turned:
             self.whole.update(turned.values())
@@ -169,6 +175,11 @@ class _SumIndices:
         return pool[-1]
 
 
+def _is_bracket(node: Node) -> bool:
+    """Whether an operand without a name is to be one array: it is made of others, not only spread or turned."""
+    return bool(node.args) and not (isinstance(node, Einsum) and node.is_layout) and _is_array(node)
+
+
 def _is_array(node: Node) -> bool:
     """Whether it is more than a number that is spread."""
     while isinstance(node, Einsum) and node.is_layout:
@@ -186,13 +197,8 @@ def _sides(node: Einsum) -> list[_Side] | None:
     pairs = list(zip(node.args, node.subs, strict=True))
     if any(not _is_array(arg) for arg in node.args):
         return None
-    if len(node.out) == 2:
-        (left, right) = pairs if 0 in pairs[0][1] else pairs[::-1]
-    elif len(pairs[0][1]) == 1:
-        # As it was written: the vector is a row in front of the matrix.
-        left, right = pairs
-    else:
-        left, right = pairs
+    # What has the first index stands left; a vector is a column, and so stands right of its matrix.
+    left, right = pairs if 0 in pairs[0][1] else pairs[::-1]
     return [
         _Side(*left, True, len(left[1]) == 2 and left[1][0] == s),
         _Side(*right, False, len(right[1]) == 2 and right[1][1] == s),

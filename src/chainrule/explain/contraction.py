@@ -5,10 +5,8 @@ Each function gives the next such step of a sum, or None where there is none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
-
 from typing import TypeAlias
 
 from ..ir.node import Delta, Node
@@ -36,11 +34,12 @@ def next_step(part: Sum, rules: Sequence[Tidying], allocator: Allocator) -> Tidi
                 found = next_step(factor.base, rules, allocator)
                 if found is not None:
                     inner = term.with_factor(k, replace(factor, base=found.after))
-                    return replace(found, after=_with_term(part, t, inner))
+                    return replace(found, after=with_term(part, t, inner))
     return next((found for rule in rules if (found := rule(part, allocator)) is not None), None)
 
 
-def _with_term(part: Sum, t: int, *terms: Term) -> Sum:
+def with_term(part: Sum, t: int, *terms: Term) -> Sum:
+    """The sum with others in the place of its t-th term."""
     return Sum((*part.terms[:t], *terms, *part.terms[t + 1 :]))
 
 
@@ -114,7 +113,7 @@ def equal_terms(part: Sum, allocator: Allocator) -> Tidied | None:
                 count = count * Coefficient.of(allocator.extents[i])
             kept = tuple(i for i in term.summed if i in carried)
             after = Term((Factor(count), *term.factors), term.coefficient, kept)
-            return Tidied(_with_term(part, t, after), "equal terms", f"the {count} terms of the sum are all the same")
+            return Tidied(with_term(part, t, after), "equal terms", f"the {count} terms of the sum are all the same")
     return None
 
 
@@ -135,10 +134,11 @@ def like_terms(part: Sum, allocator: Allocator) -> Tidied | None:
 
 
 def _same_factors(a: Sequence[Factor], b: Sequence[Factor]) -> bool:
-    return len(a) == len(b) and sorted(map(_key, a)) == sorted(map(_key, b))
+    return len(a) == len(b) and sorted(map(key, a)) == sorted(map(key, b))
 
 
-def _key(factor: Factor) -> tuple[int, tuple[int, ...], bool]:
+def key(factor: Factor) -> tuple[int, tuple[int, ...], bool]:
+    """What tells factors apart."""
     subs = tuple(sorted(factor.subs)) if isinstance(factor.base, Delta) else factor.subs
     return id(factor.base), subs, factor.under
 
@@ -195,7 +195,7 @@ def chosen(part: Sum, allocator: Allocator) -> Tidied | None:
             moved = tuple(_moved(f, index, factor) for f in rest)
             after = Term(moved, term.coefficient, tuple(i for i in term.summed if i != index))
             why = f"the sum over {{{index}}} has one term that is not 0, that of the entry chosen"
-            return Tidied(_with_term(part, t, after), "the delta cancels the sum", why)
+            return Tidied(with_term(part, t, after), "the delta cancels the sum", why)
     return None
 
 
@@ -208,113 +208,6 @@ def _moved(factor: Factor, index: int, by: Factor) -> Factor:
         subs = (*factor.subs[:axis], *by.subs[:-1], *factor.subs[axis + 1 :])
         factor = Factor(chosen_from(by.base, factor.base, axis), subs, factor.under)
     return factor
-
-
-# ---------------------------------------------------------------------------------------------- brackets
-
-
-def opened(part: Sum, allocator: Allocator) -> Tidied | None:
-    """A bracket that hides a delta from its sum: what all its terms share comes out, else it is multiplied out."""
-    return _opened(part, frozenset())
-
-
-def _opened(part: Sum, wanted: Collection[int]) -> Tidied | None:
-    for t, term in enumerate(part.terms):
-        inside = {*wanted, *term.summed}
-        for k, factor in enumerate(term.factors):
-            if not isinstance(factor.base, Sum) or not any(_ends(d, inside) for d in _deltas(factor.base)):
-                continue
-            found = _opened(factor.base, inside)
-            if found is not None:
-                return replace(found, after=_with_term(part, t, term.with_factor(k, Factor(found.after))))
-            shared = [f for f in _shared(factor.base) if _is_delta(f)]
-            if shared:
-                outside = term.with_factor(k, *shared, Factor(_divided(factor.base, shared)))
-                return Tidied(_with_term(part, t, outside), "common factor", "the delta stands in every term")
-            terms = [_times(term, k, inner) for inner in factor.base.terms]
-            why = "what stands around the bracket goes to each of its terms"
-            return Tidied(_with_term(part, t, *terms), "multiplied out", why)
-    return None
-
-
-def _times(term: Term, k: int, inner: Term) -> Term:
-    """The term with one term of its k-th factor, a bracket, in the place of the bracket."""
-    number = [] if inner.coefficient == ONE else [Factor(inner.coefficient)]
-    product = term.with_factor(k, *number, *inner.factors)
-    return Term(product.factors, term.coefficient, (*term.summed, *inner.summed))
-
-
-def shared(part: Sum, allocator: Allocator) -> Tidied | None:
-    """What all terms of a sum have is taken out of it."""
-    if len(part.terms) < 2:
-        return None
-    common, number = _shared(part), _shared_number([t.coefficient for t in part.terms])
-    if not common and abs_of(number) == ONE:
-        return None
-    inner = _divided(part, common)
-    inner = Sum(tuple(replace(t, coefficient=t.coefficient / number) for t in inner.terms))
-    after = Term((*common, Factor(inner)), number)
-    return Tidied(Sum((after,)), "common factor", "what all terms share is taken out")
-
-
-def _shared(part: Sum) -> list[Factor]:
-    """The factors that every term has, none of them with an index that is summed over there."""
-    first, *others = part.terms
-    found = []
-    left = [list(term.factors) for term in others]
-    for factor in first.factors:
-        if isinstance(factor.base, (Sum, Coefficient)) or set(factor.free) & set(first.summed):
-            continue
-        twins = [next((f for f in factors if _key(f) == _key(factor)), None) for factors in left]
-        bound = any(set(factor.free) & set(term.summed) for term in others)
-        if others and not bound and all(twin is not None for twin in twins):
-            for factors, twin in zip(left, twins, strict=True):
-                factors.remove(twin)  # type: ignore[arg-type]
-            found.append(factor)
-    return found
-
-
-def _shared_number(numbers: Sequence[Coefficient]) -> Coefficient:
-    """The number that is in front of every term, with the powers of sizes that all have; the first one's sign."""
-    first = numbers[0]
-    same = all(abs(c.number) == abs(first.number) for c in numbers)
-    sizes = []
-    for dim, power in first.sizes:
-        powers = [dict(c.sizes).get(dim, 0) for c in numbers]
-        least = min(powers) if power > 0 else max(powers)
-        if least * power > 0:
-            sizes.append((dim, least))
-    return Coefficient(first.number if same else Fraction(1), tuple(sizes))
-
-
-def _divided(part: Sum, by: Sequence[Factor]) -> Sum:
-    """Every term without these factors."""
-    terms = []
-    for term in part.terms:
-        left = list(term.factors)
-        for factor in by:
-            left.remove(next(f for f in left if _key(f) == _key(factor)))
-        terms.append(replace(term, factors=tuple(left)))
-    return Sum(tuple(terms))
-
-
-def _deltas(part: Sum) -> Iterator[Factor]:
-    """The deltas in a bracket, and in those inside of it."""
-    for term in part.terms:
-        for factor in term.factors:
-            if isinstance(factor.base, Sum):
-                yield from _deltas(factor.base)
-            elif _is_delta(factor):
-                yield factor
-
-
-def _is_delta(factor: Factor) -> bool:
-    return isinstance(factor.base, Delta) or is_selection(factor)
-
-
-def _ends(delta: Factor, summed: Collection[int]) -> bool:
-    """Whether a delta cancels a sum over one of these."""
-    return bool(set(delta.subs if isinstance(delta.base, Delta) else delta.subs[-1:]) & set(summed))
 
 
 NUMBERS: tuple[Tidying, ...] = (equal_terms, numbers, signs)

@@ -12,6 +12,7 @@ from ..ir.graph import Graph
 from ..ir.node import D, Input, Node
 from ..ir.telling import Block, Definitions, Math, Name, Paragraph, Piece, Section, Sentence, Table, Telling, Term
 from . import deltas_backward, deltas_numbers, deltas_path, deltas_saved
+from .conventions import conventions
 from .deltas_layers import Layered, layered
 from .deltas_numbers import sizes_for
 from .subject import Subject
@@ -31,7 +32,7 @@ def deltas(subject: Subject) -> Telling:
     numbers = deltas_numbers.step(found)
     sizes = sizes_for(subject, numbers.at if numbers else {})
     sections = [
-        Section("", (_opening(found),)),
+        Section("", (_opening(found), *map(Paragraph, conventions(subject)))),
         _forward(found),
         deltas_path.section(found, sizes),
         deltas_backward.errors(found),
@@ -51,7 +52,7 @@ def _opening(found: Layered) -> Paragraph:
     symbol = D.make((Input.of(name, ()), Input.of("z^l", ())), ())
     return Paragraph((
         "A unit adds up what comes in, each times its weight: the sum ", Name("z"), "; what comes out is ", Name("a"),
-        " = f(", Name("z"), "). The ", Term("error", "error"), " ", Name("delta^l"), " = ", Math(symbol),
+        " = f(", Name("z"), "). The ", Term("error", "delta"), " ", Name("delta^l"), " = ", Math(symbol),
         " of layer ", Name("l"), " says how ", Name(name), " changes with that sum. (It is not Kronecker's δ, "
         "which has two indices.) The inputs are layer 1.",
     ))  # fmt: skip

@@ -43,7 +43,8 @@ def _steps(found: Layered, place: Node) -> tuple[Step, ...]:
         first = found.back(place)
         why = _reasons([_why(found, user, place) for user in found.users(place)])
         reasons = [_why(found, v, u) for v, u in arrows if u is not place]
-    steps.append(Step(error, first, "chain rule", why, name))
+    rule = "local derivative" if found.users(place) == (found.loss,) else "chain rule"
+    steps.append(Step(error, first, rule, why, name))
     if last is not first:
         steps.append(Step(first, last, "put in", _reasons(reasons), name))
     return tuple(steps)
@@ -149,10 +150,9 @@ def _gradient_why(found: Layered, user: Node, node: Node) -> str:
     layer = found.sums.get(user)
     if layer is None or node not in set(found.parameters):
         return found.why(user, node) if not user.shape else "what it leads to, each times its slope"
-    if node in {bias.node for bias in layer.biases}:
-        shared = len(node.shape) < len(user.shape) or node.shape != user.shape
-        return (
-            "one error for each unit; it is shared by all samples, so these are added" if shared else "the error itself"
-        )
-    samples = len(user.shape) > 1
-    return "the error, times what the weight is multiplied by" + ("; added over the samples" if samples else "")
+    bias = next((bias for bias in layer.biases if bias.node is node), None)
+    samples = ", added over the samples" if len(user.shape) > (found.axis(user) is not None) else ""
+    if bias is None:
+        return "the error times what comes in" + samples
+    one_for_all = bias.axis is None and found.axis(user) is not None
+    return "the error, added over all that it is shared by" if one_for_all else f"the error{samples or ' itself'}"

@@ -13,14 +13,17 @@ from functools import cached_property
 from ..derive import reverse
 from ..ir.build import constant, scalar_value
 from ..ir.dims import Sizes
-from ..ir.graph import Graph, substitute, toposort
-from ..ir.node import D, Input, Node
+from ..ir.graph import Graph, depends_on, substitute, toposort
+from ..ir.node import D, Input, Map, Node, Reduce
 from .calculus import tidied
 from .network import Layer, Link, Network, find_network
 from .paths import Bundle, Feed, Wiring
 from .subject import Subject
 from .substitution_local import Local
 from .substitution_pieces import Intermediates
+
+_STRAIGHT = frozenset({"add", "sub", "mul", "div", "neg"})
+"""Arithmetic whose slope needs no word where something bends as well."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,11 +92,25 @@ class Layered:
         return self._locals[v, u]
 
     def why(self, v: Node, u: Node) -> str:
-        """One line on the slope of v by u."""
-        number = scalar_value(self.local(v, u).in_stand_ins)
-        if number == 1:
-            return "it changes one for one"
-        return "it goes down as the other goes up" if number == -1 else self.local(v, u).why
+        """One line on the slope of v by u: that of each function between them."""
+        number = scalar_value(self.local(v, u).in_stand_ins) if v is not self.loss else None
+        if number is not None:
+            return {1.0: "it changes one for one", -1.0: "it goes down as the other goes up"}.get(number, "a constant")
+        body, operand = self.pieces.body(v), self.pieces.stand_in(u)
+        moving = depends_on([body], [operand])
+        between = [node for node in toposort([body]) if node in moving and isinstance(node, (Map, Reduce))]
+        bends = [node.op for node in reversed(between) if node.op.name not in _STRAIGHT and not _converts(node)]
+        return "; ".join(dict.fromkeys(op.why for op in bends)) or self.local(v, u).why
+
+    @cached_property
+    def errors(self) -> frozenset[Node]:
+        """Every ∂E/∂z that goes by the name δ."""
+        return frozenset(node for node in self.names if isinstance(node, D))
+
+    @cached_property
+    def has_samples(self) -> bool:
+        """Whether places have an axis besides that of their units."""
+        return any(len(place.shape) > (self.axis(place) is not None) for place in self.places)
 
     def slope_of_loss(self, place: Node) -> Node:
         """∂E/∂place by the loss's own formula, in stand-ins."""
@@ -105,7 +122,9 @@ class Layered:
 
     def further_back(self, place: Node) -> Node:
         """The same where an error that is used here alone is put in as what it is itself."""
-        passing = {self._carried(user): self._back(user) for user in self.users(place) if self.is_passing(user)}
+        passing: dict[Node, Node] = {
+            self._carried(user): self._back(user) for user in self.users(place) if self.is_passing(user)
+        }
         (line,) = substitute([self._back(place)], passing)
         return self._real(tidied(line)) if passing else self._real(line)
 
@@ -194,6 +213,10 @@ class Layered:
         return 1 if layer.axis is None else sizes.extent(layer.output.shape[layer.axis])
 
 
+def _converts(node: Map | Reduce) -> bool:
+    return isinstance(node, Map) and bool(node.op.converts)
+
+
 def layered(subject: Subject) -> Layered | None:
     """The layered network of a function; None where it has no layers."""
     network = find_network(subject.graph) or find_network(subject.graph, [n.name for n in _inputs(subject.gradients)])
@@ -211,9 +234,9 @@ def layered(subject: Subject) -> Layered | None:
     places = {*sums, *outputs, *(node for node in subject.gradients if node.args), loss}
     graph = Graph(subject.graph.inputs, subject.graph.outputs, {n: names[n] for n in names if n.args})
     order = tuple(node for node in toposort([loss]) if node in places)
-    inputs = {node: node.name for node in subject.graph.inputs}
+    inputs: dict[Node, str] = {node: node.name for node in subject.graph.inputs}
     pieces = Intermediates(graph, {**inputs, **{node: names[node] for node in order}}, order)
-    errors = {D.make((loss, z), ()): name for z, name in _numbered(sums.values(), "delta").items()}
+    errors: dict[Node, str] = {D.make((loss, z), ()): name for z, name in _numbered(sums.values(), "delta").items()}
     return Layered(subject, network, {**names, **errors}, sums, outputs, pieces)
 
 

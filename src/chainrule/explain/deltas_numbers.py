@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from .subject import Subject
 
 MOST_ENTRIES = 12
 """Arrays are shown where none has more entries than this."""
+MOST_IN_ALL = 120
+"""And where there are no more in all."""
 _RATES = tuple(10.0**-k for k in range(9))
 
 
@@ -45,55 +47,86 @@ def step(found: Layered) -> NumberedStep | None:
     if has_unknown(found.subject.graph):
         return None
     at = example(found.subject)
-    shown = [*found.subject.graph.inputs, *found.places]
-    small = all(np.size(value) <= MOST_ENTRIES for value in values_at(shown, at))
+    entries = [np.size(value) for value in values_at([*found.subject.graph.inputs, *found.places], at)]
+    small = max(entries) <= MOST_ENTRIES and sum(entries) <= MOST_IN_ALL
+    at = at if small or found.subject.at else _tamed(found, at)
     trial = _tried(found, at)
-    blocks: list[Block] = [_point(found, at, small), *([_forward_and_back(found, at)] if small else [])]
-    blocks += [_rule(found, trial), *([_update(found, at, trial.rate)] if small else []), _outcome(found, trial)]
+    blocks = [_point(found, at, small), *(_forward_and_back(found, at) if small else [])]
+    blocks += [_rule(found, trial), *(_update(found, at, trial.rate) if small else []), _outcome(found, trial)]
     return NumberedStep(Section("A step with numbers", tuple(blocks)), at)
 
 
-def _point(found: Layered, at: Mapping[str, Any], small: bool) -> Paragraph:
+def _tamed(found: Layered, at: Mapping[str, Any]) -> dict[str, Any]:
+    """The point with smaller weights where layers are wide, so that sums do not grow with their number of terms."""
+    tamed = dict(at)
+    for link in found.network.links:
+        if link.weight is not None and link.source_axis is not None:
+            array = np.asarray(at[link.weight.name])
+            tamed[link.weight.name] = np.round(array / np.sqrt(array.shape[link.source_axis]), 3)
+    return tamed
+
+
+def _point(found: Layered, at: Mapping[str, Any], small: bool) -> Block:
     """Where the numbers are taken."""
     if small:
         return Paragraph(("At ", *point_of(at), ":"))
-    own = "At the given numbers" if found.subject.at else "At numbers of one decimal, drawn at random"
+    own = "At the given numbers" if found.subject.at else "At numbers drawn at random"
     return Paragraph((f"{own}; the arrays are too large to be printed.",))
 
 
-def _forward_and_back(found: Layered, at: Mapping[str, Any]) -> Table:
-    """A row for each sum: its value, what comes out, its error; then the loss."""
-    loss = found.loss
+def _forward_and_back(found: Layered, at: Mapping[str, Any]) -> list[Block]:
+    """For each sum its value, what comes out, its error; then the loss."""
     places = sorted(found.sums, key=found.layer_of)
     outputs = [found.sums[z].output for z in places]
-    nodes = [*places, *outputs, *map(found.error, places), loss]
+    nodes = [*places, *outputs, *map(found.error, places), found.loss]
     values = dict(zip(nodes, values_at(nodes, at), strict=True))
 
     def shown(node: Node) -> Sentence:
         return (Math(node), " = ", Value(node, values[node]))
 
-    rows: list[tuple[Sentence, ...]] = []
-    for k, (z, a) in enumerate(zip(places, outputs, strict=True)):
-        repeated = k > 0 and found.layer_of(z) == found.layer_of(places[k - 1])
+    rows: list[tuple[str, tuple[Sentence, ...]]] = []
+    for z, a in zip(places, outputs, strict=True):
         out = shown(a) if a in found.outputs and a is not z else ("",)
-        rows.append((("" if repeated else str(found.layer_of(z)),), shown(z), out, shown(found.error(z))))
-    rows.append((("",), ("",), shown(loss), ("",)))
-    return Table((("layer",), ("what goes in",), ("what comes out",), ("error",)), tuple(rows))
+        rows.append((str(found.layer_of(z)), (shown(z), out, shown(found.error(z)))))
+    rows.append(("", (("",), shown(found.loss), ("",))))
+    if any(place.shape for place in found.places):
+        return [_line(f"Layer {number}: " if number else "", cells) for number, cells in rows]
+    # A layer's number stands beside its first unit.
+    numbers = [number if k == 0 or rows[k - 1][0] != number else "" for k, (number, _) in enumerate(rows)]
+    head: tuple[Sentence, ...] = (("layer",), ("what goes in",), ("what comes out",), ("error",))
+    return [Table(head, tuple(((number,), *cells) for number, (_, cells) in zip(numbers, rows, strict=True)))]
 
 
-def _update(found: Layered, at: Mapping[str, Any], rate: float) -> Table:
-    """A row for each weight: w, its derivative, and what it is after the step."""
+def _update(found: Layered, at: Mapping[str, Any], rate: float) -> list[Block]:
+    """For each weight w, its derivative, and what it is after the step."""
     weights = found.parameters
     slopes = [derivative(found.loss, w) for w in weights]
     moved = [w - rate * slope for w, slope in zip(weights, slopes, strict=True)]
     values = values_at([*weights, *slopes, *moved], at)
     n = len(weights)
-    rows: list[tuple[Sentence, ...]] = []
+    rows: list[tuple[Value, ...]] = []
     for k, w in enumerate(weights):
-        old, slope, new = (Value(node, values[i]) for node, i in ((w, k), (slopes[k], n + k), (moved[k], 2 * n + k)))
-        rows.append(((Name(found.name_of(w)),), (old,), (slope,), (new,)))
+        nodes = ((w, values[k]), (slopes[k], values[n + k]), (moved[k], values[2 * n + k]))
+        rows.append(tuple(Value(node, value) for node, value in nodes))
+    if any(w.shape for w in weights):
+        pairs = zip(weights, slopes, rows, strict=True)
+        return [
+            _line("", ((Math(d), " = ", slope), (Name(found.name_of(w)), " := ", new)))
+            for w, d, (_, slope, new) in pairs
+        ]
     head: tuple[Sentence, ...] = (("weight",), ("before",), (Math(_by_weight(found)),), ("after",))
-    return Table(head, tuple(rows))
+    cells: list[tuple[Sentence, ...]] = []
+    for w, row in zip(weights, rows, strict=True):
+        cells.append(((Name(found.name_of(w)),), *((value,) for value in row)))
+    return [Table(head, tuple(cells))]
+
+
+def _line(start: str, cells: Sequence[Sentence]) -> Paragraph:
+    """Arrays one after the other, in a line that can be broken."""
+    pieces: list[Piece] = [start] if start else []
+    for k, cell in enumerate(cell for cell in cells if cell != ("",)):
+        pieces += [", ", *cell] if k else cell
+    return Paragraph((*pieces, "."))
 
 
 def _by_weight(found: Layered) -> Node:
@@ -119,7 +152,8 @@ def _tried(found: Layered, at: Mapping[str, Any]) -> _Trial:
     loss, weights = found.loss, found.parameters
     slopes = reverse({loss: constant(1, "float")}, weights)
     after = [substitute([loss], {w: w - rate * slopes.get(w) for w in weights})[0] for rate in _RATES]
-    first, *values = (float(value) for value in values_at([loss, *after], at))
+    # Adding zero takes the sign from what is rounded to -0.
+    first, *values = (float(value) + 0.0 for value in values_at([loss, *after], at))
     now = Value(loss, first, 6)
     trials = [_Trial(*row) for row in zip(_RATES, [now] * len(after), map(_six, after, values), strict=True)]
     return next((trial for trial in trials if trial.falls), trials[-1])

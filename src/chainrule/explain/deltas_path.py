@@ -38,8 +38,7 @@ def section(found: Layered, sizes: Sizes) -> Section:
 
 
 def _title(found: Layered, w: Node) -> str:
-    kind = "one weight" if w in set(found.parameters) else "what was asked for"
-    return f"The path of {kind}"
+    return "The path of one weight" if w in set(found.parameters) else f"The path of {found.name_of(w)}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,10 +109,11 @@ def _counted(found: Layered, w: Node, total: int, shown: Sequence[_Route], sizes
     if not w.shape and all(not node.shape for node in found.places):
         return Paragraph(tuple(start))
     where = known(found, sizes)
+    samples = found.has_samples
     more: list[Piece] = [
-        f" Through single units that is {_paths(units)} for one entry of ", name, " and one sample", where,
-        ". An index that stands on the right of the equals sign alone is summed over: the units of later layers, and "
-        "the samples.",
+        f" Through single units that is {_paths(units)} for one entry of ", name, " and one sample" * samples, where,
+        ". An index that stands on the right of the equals sign alone is summed over: the units of later layers"
+        + ", and the samples." * samples + "." * (not samples),
     ]  # fmt: skip
     return Paragraph((*start, *more))
 
@@ -154,20 +154,18 @@ def _products(found: Layered, w: Node, shown: Sequence[_Route]) -> list[Block]:
     whole = derivative(found.loss, w)
     unworked, worked = _sum([r.symbols for r in shown]), _sum([r.values for r in shown])
     why = "along a path the slopes are multiplied" + ("; the paths are added" if len(shown) > 1 else "")
-    put_in = "each slope as in the table"
-    first = Chain((Step(whole, unworked, "chain rule", why, where),), "components", w)
-    if unworked is worked:
-        return [first]
-    second = Chain((Step(whole, worked, "put in", put_in, where),), "components", w)
-    return [first, _factors(found, shown), second]
+    # The errors have no names yet: ∂E/∂z stands here as what it is.
+    chain = Step(whole, unworked, "chain rule", why, where, opened=found.errors)
+    put_in = Step(whole, worked, "put in", "each slope as in the table", where)
+    return [Chain((chain,), "components", w), _factors(found, shown), Chain((put_in,), "components", w)]
 
 
 def _first(found: Layered, route: _Route, total: int) -> list[Block]:
     """The product along the first of many paths."""
     name, loss = Name(found.name_of(route.nodes[0])), Name(found.name_of(found.loss))
     text: Sentence = (
-        "Along the first of them the slopes multiply to ", Math(route.symbols, "components"), ", and ∂", loss, "/∂",
-        name, f" is the sum of {total:,} such products.",
+        "Along the first of them the slopes multiply to ", Math(route.symbols, "components", found.errors), ", and ∂",
+        loss, "/∂", name, f" is the sum of {total:,} such products.",
     )  # fmt: skip
     return [Paragraph(text), _factors(found, [route])]
 
@@ -178,11 +176,14 @@ def _factors(found: Layered, shown: Sequence[_Route]) -> Table:
     rows: list[tuple[Sentence, ...]] = []
     claims: list[Step] = []
     for (v, u), link in links.items():
-        value = found.pieces.real(link.value[0])
+        value = link.value[0]
         symbol = link.local.with_all_axes if v is found.loss else link.local.symbol
         why = found.why(v, u)
-        claims.append(Step(symbol, value, "local derivative", why, found.name_of(v)))
-        rows.append(((Math(symbol, "components"),), (Math(value, "components"),), (why,)))
+        claims.append(Step(symbol, found.pieces.real(value), "local derivative", why, found.name_of(v)))
+        real = found.pieces.real(value)
+        # A name that stands alone has its indices where a stand-in of this name is shown in its place.
+        shown_as = Math(value, "components", names={}) if real in found.names else Math(real, "components")
+        rows.append(((Math(symbol, "components", found.errors),), (shown_as,), (why,)))
     return Table((("slope",), ("is",), ("why",)), tuple(rows), tuple(claims))
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from ..ir.dims import Sizes
-from ..ir.telling import Block, Name, Paragraph, Piece, Section, Sentence, Table
+from ..ir.node import Const
+from ..ir.picture import Axis, Curve, Plot
+from ..ir.telling import Block, Drawing, Math, Name, Paragraph, Piece, Section, Sentence, Table
 from .deltas_layers import Layered, widths_of
 from .deltas_path import known
 from .paths import Cost, Wiring, layers
 
 DEPTHS, WIDTHS = (1, 2, 3, 4, 6, 8, 10, 12), (1, 2, 4, 8, 16, 32, 64, 128)
+
+_IN_FULL = 10**9
 
 
 def section(found: Layered, sizes: Sizes) -> Section:
@@ -23,10 +28,11 @@ def _rule(found: Layered) -> Paragraph:
     loss = Name(found.name_of(found.loss))
     pieces: list[Piece] = [
         "Count multiplications, the slopes being given. Draw an arrow for each slope: from a weight to the sum it "
-        "stands in, from a sum ", Name("z"), " to its ", Name("a"), ", from an ", Name("a"), " along a weight to a sum of the "
-        "next layer, from the output to ", loss, ". A path with ", Name("n"), " arrows is a product of ", Name("n"),
-        " slopes: ", Name("n"), " − 1 multiplications, one for each arrow but the last. With each path of each weight "
-        "worked out by itself, an arrow is paid for every time a path goes along it; with the errors stored, once. ",
+        "stands in, from a sum ", Name("z"), " to its ", Name("a"), ", from an ", Name("a"), " along a weight to a "
+        "sum of the next layer, from the output to ", loss, ". A path with ", Name("n"), " arrows is a product of ",
+        Name("n"), " slopes: ", Name("n"), " − 1 multiplications, one for each arrow but the last. With each path of each "
+        "weight worked out by itself, an arrow is paid for every time a path goes along it; with the errors stored, "
+        "once. ",
         "(A slope that is 1, as a bias has it, is no factor, and additions are not counted.)",
     ]  # fmt: skip
     return Paragraph(tuple(pieces))
@@ -51,26 +57,52 @@ def _count(found: Layered, wiring: Wiring, sizes: Sizes) -> Table:
 
 def _row(name: str, cost: Cost) -> tuple[Sentence, ...]:
     numbers = (cost.weights, cost.paths, cost.apart, cost.stored, cost.errors)
-    return ((name,), *((f"{number:,}",) for number in numbers))
+    return ((name,), *map(_number, numbers))
+
+
+def _number(number: int) -> Sentence:
+    """In full, or three digits of it and a power of ten."""
+    if number < _IN_FULL:
+        return (f"{number:,}",)
+    digits, _, exponent = f"{number:.2e}".partition("e")
+    return ("≈ ", Math(Const.of(float(digits)) * Const.of(10.0) ** Const.of(float(exponent))))
 
 
 def _growth(found: Layered, sizes: Sizes) -> list[Block]:
-    """Networks with the same inputs and outputs: more hidden layers, wider ones."""
+    """Networks with the same inputs and outputs: more hidden layers, wider ones; as tables and drawn."""
     widths = widths_of(found, sizes)
     ends, hidden = (widths[0], widths[-1]), widths[1:-1]
     width, depth = max(hidden, default=2), max(len(hidden), 1)
-    deeper = [(str(n), layers((ends[0], *[width] * n, ends[1])).total) for n in DEPTHS]
-    wider = [(str(w), layers((ends[0], *[w] * depth, ends[1])).total) for w in WIDTHS]
     same = f"with {_many(ends[0], 'input')} and {_many(ends[1], 'output')}"
+    each = "the hidden layer" if depth == 1 else f"each of {depth} hidden layers"
+    deeper = [(n, layers((ends[0], *[width] * n, ends[1])).total) for n in DEPTHS]
+    wider = [(w, layers((ends[0], *[w] * depth, ends[1])).total) for w in WIDTHS]
     return [
-        _grown("hidden layers", f"More hidden layers of {_many(width, 'unit')}, {same}:", deeper),
-        _grown("units", f"More units in {'the' if depth == 1 else f'each of {depth}'} hidden layer{'s' * (depth > 1)}, {same}:", wider),
+        *_grown("hidden layers", f"More hidden layers of {_many(width, 'unit')}, {same}", deeper, 0),
+        *_grown("units", f"More units in {each}, {same}", wider, 2),
     ]
 
 
-def _grown(what: str, caption: str, counts: Sequence[tuple[str, Cost]]) -> Table:
-    rows = [((name,), (f"{cost.apart:,}",), (f"{cost.stored:,}",)) for name, cost in counts]
-    return Table(((what,), ("each path by itself",), ("errors stored",)), tuple(rows), caption=(caption,))
+def _grown(what: str, title: str, counts: Sequence[tuple[int, Cost]], base: int) -> list[Block]:
+    """A table of both counts, and their curves over powers of ten; ``base`` is that of the axis that grows."""
+    rows = [((str(n),), _number(cost.apart), _number(cost.stored)) for n, cost in counts]
+    table = Table(((what,), ("each path by itself",), ("errors stored",)), tuple(rows), caption=(f"{title}:",))
+    places = [math.log(n, base) if base else float(n) for n, _ in counts]
+    apart = [math.log10(cost.apart) for _, cost in counts]
+    stored = [math.log10(cost.stored) for _, cost in counts]
+    top = math.ceil(max(apart))
+    curves = (
+        Curve("function", tuple(zip(places, apart, strict=True)), ("each path by itself",)),
+        Curve("tangent", tuple(zip(places, stored, strict=True)), ("errors stored",)),
+    )
+    last = f"{counts[-1][1].apart:.2e} and {counts[-1][1].stored:,}"
+    plot = Plot(
+        title, f"Multiplications by {what}: at {counts[-1][0]} {what} they are {last}.",
+        Axis((what,), places[0], places[-1], tuple(places), base),
+        Axis(("multiplications",), 0.0, float(top), tuple(float(k) for k in range(0, top + 1, 1 + top // 8)), 10), curves,
+    )  # fmt: skip
+    alt = f"{title}: the multiplications of each path by itself rise with the {what} far above those with errors stored"
+    return [table, Drawing(plot, alt)]
 
 
 def _many(number: int, word: str) -> str:

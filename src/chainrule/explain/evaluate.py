@@ -14,8 +14,9 @@ import numpy as np
 from ..derive import jacobian
 from ..ir.dims import Sizes, bind_sizes
 from ..ir.graph import Graph, rebuild, substitute, toposort
-from ..ir.node import D, Gather, Input, Node, Scatter
+from ..ir.node import D, Delta, Einsum, Gather, Input, Node, Scatter
 from ..ir.telling import Step, Telling, all_steps
+from ..simplify.rules.layout import compose
 from . import differences
 from .differences import run
 from .properties import with_properties
@@ -31,7 +32,26 @@ def without_derivatives(nodes: Sequence[Node]) -> list[Node]:
             return _jacobian(args[0], args[1], args[2:])
         return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
 
+    return _without_identities(rebuild(nodes, make, {}))
+
+
+def _without_identities(nodes: Sequence[Node]) -> list[Node]:
+    """Products with ∂w/∂w as products with its Kronecker deltas: as an array it has as many entries as w, squared."""
+
+    def make(node: Node, args: tuple[Node, ...]) -> Node:
+        result = node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+        while isinstance(result, Einsum) and len(result.args) > 1:
+            identities = [k for k, arg in enumerate(result.args) if _is_identity(arg)]
+            if not identities:
+                break
+            result = compose(result, identities[0])
+        return result
+
     return rebuild(nodes, make, {})
+
+
+def _is_identity(node: Node) -> bool:
+    return isinstance(node, Einsum) and len(node.args) > 1 and all(isinstance(arg, Delta) for arg in node.args)
 
 
 def _jacobian(f: Node, w: Node, held: Sequence[Node]) -> Node:
@@ -74,12 +94,18 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
 
 def finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
     """A point where everything is finite: drawn anew, with positive floats in the second half of the tries."""
+    return _finite(graph, nodes, seed)[:2]
+
+
+def _finite(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes, list[Any]]:
+    """Such a point, and what the nodes are there."""
     for attempt in range(8):
         values, sizes = random_point(graph, seed + 1000 * attempt)
         if attempt >= 4:
             values = {n: np.abs(v) if v.dtype.kind == "f" else v for n, v in values.items()}
-        if all(np.all(np.isfinite(v)) for v in run(nodes, values, sizes, seed, np.float64)):
-            return values, sizes
+        results = run(nodes, values, sizes, seed, np.float64)
+        if all(np.all(np.isfinite(result)) for result in results):
+            return values, sizes, results
     raise ArithmeticError("no point was found where every line is finite")
 
 
@@ -102,9 +128,9 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
     worst, where = _shown_numbers(told), None
     for seed in range(points):
         every = [*sides, *told.closed.values(), told.loss]
-        values, sizes = finite_point(_with_inputs_of(every, told.graph), every, seed)
-        results = run(sides, values, sizes, seed, np.float64)
-        for step, before, after in zip(steps, results[::2], results[1::2], strict=True):
+        values, sizes, results = _finite(_with_inputs_of(every, told.graph), every, seed)
+        ends = len(sides)
+        for step, before, after in zip(steps, results[:ends:2], results[1:ends:2], strict=True):
             found = deviation(before, after)
             if found > worst or not np.isfinite(found):
                 worst, where = found, step

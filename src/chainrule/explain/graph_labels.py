@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 
 from ..ir.dims import Dim, Extent, Shape
-from ..ir.node import Delta, Einsum, Input, Map, Node, Reduce
+from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reduce, Size
 from ..ir.picture import Formula, Label, Number, Piece, Symbol
 from .products import origin
 
@@ -53,6 +53,18 @@ def sign(node: Node, fixed: set[Node]) -> Label:
             return ("I",)
         case _:
             return (type(node).__name__.lower(),)
+
+
+def is_short(node: Node, names: Container[Node], most: int) -> bool:
+    """Whether what a node stands for, in what has a name, is a short formula, of arithmetic and functions alone."""
+    stack, count = [node], 0
+    while stack:
+        part = stack.pop()
+        count += not isinstance(part, (Const, Size))
+        if count > most or not isinstance(part, (Input, Const, Size, Map, Einsum)):
+            return False
+        stack += [arg for arg in part.args if arg not in names]
+    return bool(node.args)
 
 
 def called(node: Map | Reduce) -> str:

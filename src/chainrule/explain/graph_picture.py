@@ -8,15 +8,16 @@ from itertools import count
 
 from ..ir.graph import Graph, toposort, use_counts
 from ..ir.node import Concat, Const, Input, Node, Reduce
-from ..ir.picture import Block, Diagram, Edge, Formula, Label, Line, Symbol, Vertex
-from .graph_labels import SIGNS, applies, fixed_nodes, shape_label, sign, value_label
+from ..ir.picture import Block, Diagram, Edge, Formula, Label, Line, Piece, Symbol, Vertex
+from .graph_labels import SIGNS, applies, fixed_nodes, is_short, shape_label, sign, value_label
 from .layering import layered
 from .point import Numbers
 from .products import is_contraction, origin
 
-MOST_OPERATIONS, MOST_BOXES, FEWEST_BOXES, MOST_INPUTS, MOST_PARTS = 26, 16, 4, 8, 12
+MOST_OPERATIONS, MOST_BOXES, FEWEST_BOXES, MOST_INPUTS, MOST_PARTS, MOST_LISTED = 26, 16, 4, 8, 16, 5
 """Vertices for operations, before they are put into boxes; boxes, before those in the middle are put into one; boxes
-that are too few to say anything; inputs that are drawn beside boxes; operations in a box whose formula is written."""
+that are too few to say anything; inputs that are drawn beside boxes; operations in a box whose formula is written,
+and those that are listed where it is not."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +58,7 @@ class _Chart:
         self.loss = self.graph.outputs[0]
         self.order = toposort([self.loss])
         self.fixed = fixed_nodes(self.order)
+        self.rank = {node: n for n, node in enumerate(self.order)}
         self.fill()
 
     def fill(self) -> None:
@@ -212,15 +214,22 @@ class _Boxes(_Chart):
         few = [n for n in inputs if times[n] <= max(2, MOST_BOXES // 4)]
         return [n for n in few if len(inputs) <= MOST_INPUTS or n not in self.shown.learnt]
 
-    def _box(self, node: Node, parts: int, sources: Sequence[tuple[Node, Line | None]]) -> None:
+    def _box(self, node: Node, parts: Sequence[Node], sources: Sequence[tuple[Node, Line | None]]) -> None:
         symbol = self.shown.symbols[node]
         names = {n: s.name for n, s in self.shown.symbols.items()}
         numbers = self.lines(node) if node is not self.loss else ()
-        if parts <= MOST_PARTS:
+        if is_short(node, names, MOST_PARTS):
             vertex = Vertex("box", (symbol, " = ", Formula(node, names)), numbers)
         else:
-            vertex = Vertex("box", (symbol,), (Line((f"{parts} operations",), "quiet"), *numbers))
+            vertex = Vertex("box", (symbol,), (Line(self._listed(parts), "quiet"), *numbers))
         self.add(node, vertex, sources)
+
+    def _listed(self, parts: Sequence[Node]) -> Label:
+        """What is done in a box, in order: the first few operations."""
+        pieces: list[Piece] = []
+        for n, part in enumerate(parts[:MOST_LISTED]):
+            pieces += [", " if n else "", *sign(part, self.fixed)]
+        return (*pieces, ", …") if len(parts) > MOST_LISTED else tuple(pieces)
 
     def _cuts(self) -> set[Node]:
         """The intermediates that get a box; where few have a name, products and sums over an axis are given one."""
@@ -237,9 +246,9 @@ class _Boxes(_Chart):
         self.shown = Shown(symbols, self.shown.numbers, self.shown.back, self.shown.learnt, self.shown.remarks)
         return named
 
-    def _parts(self, node: Node, cuts: set[Node]) -> tuple[int, list[Node]]:
-        """How many operations lie between a box and those before it, and which these are."""
-        count, before = 0, dict[Node, None]()
+    def _parts(self, node: Node, cuts: set[Node]) -> tuple[list[Node], list[Node]]:
+        """The operations that lie between a box and those before it, in order, and what these are."""
+        inside, before = set[Node](), dict[Node, None]()
         stack, seen = [node], set[Node]()
         while stack:
             part = stack.pop()
@@ -249,9 +258,10 @@ class _Boxes(_Chart):
             if part is not node and (part in cuts or isinstance(part, Input)):
                 before[part] = None
                 continue
-            count += origin(part, one_step=True)[0] is part and bool(part.args)
+            if origin(part, one_step=True)[0] is part and part not in self.fixed:
+                inside.add(part)
             stack += reversed(part.args)
-        return count, list(before)
+        return sorted(inside, key=self.rank.__getitem__), list(before)
 
 
 def _legend(shown: Shown, loss: Symbol, drawn: Iterable[Node]) -> list[Line]:

@@ -159,11 +159,11 @@ def flattened(part: Sum, allocator: Allocator) -> Sum:
         if flat is None:
             continue
         alone = flat.factors[0] if len(flat.factors) == 1 else None
-        if alone is not None and isinstance(alone.base, Sum) and not alone.under and not flat.summed:
-            if flat.coefficient in (ONE, MINUS):
-                terms += [t.times(flat.coefficient) for t in alone.base.terms]
-                continue
-        terms.append(flat)
+        plain = flat.coefficient in (ONE, MINUS) and not flat.summed
+        if alone is not None and isinstance(alone.base, Sum) and not alone.under and plain:
+            terms += [t.times(flat.coefficient) for t in alone.base.terms]
+        else:
+            terms.append(flat)
     return Sum(tuple(terms))
 
 
@@ -238,8 +238,13 @@ def _in_words(coefficient: Coefficient) -> str:
         size = dim.name + ("" if abs(power) == 1 else str(abs(power)).translate(_RAISED))
         (above if power > 0 else below).append(size)
     if not below:
-        return " ".join(above) or "1"
+        return _side_by_side(above) or "1"
     if (above, below) in (([], ["2"]), ([], ["4"])):
         return {"2": "½", "4": "¼"}[below[0]]
-    under = below[0] if len(below) == 1 else f"({' '.join(below)})"
-    return f"{' '.join(above) or '1'}/{under}"
+    under = below[0] if len(below) == 1 else f"({_side_by_side(below)})"
+    return f"{_side_by_side(above) or '1'}/{under}"
+
+
+def _side_by_side(parts: list[str]) -> str:
+    """2L, but 2 steps: only letters and numbers need no space."""
+    return ("" if all(len(part) == 1 or part.isdigit() for part in parts) else " ").join(parts)

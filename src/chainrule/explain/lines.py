@@ -10,13 +10,13 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..ir.node import D, Node
+from ..ir.node import D, Map, Node
 from ..ir.registry import call
 from ..ir.telling import Indices, Step
-from . import contraction
+from . import brackets, contraction
 from .contraction import next_step
-from .differentiation import Differentiation, listed
-from .indexed import MINUS, ZERO, Factor, Path, Sum, factors_in, flattened, replaced, single
+from .differentiate import Differentiation, derivative, listed
+from .indexed import MINUS, ZERO, Allocator, Factor, Path, Sum, factors_in, flattened, replaced, single
 from .written import Writer
 
 _LONGEST = 2000
@@ -39,12 +39,12 @@ Wanted: TypeAlias = tuple[Node, tuple[int, ...]]
 class Line:
     """A line as it stands, and the steps that led to it."""
 
-    def __init__(self, rules: Differentiation, f: Node, axes: tuple[int, ...], by: tuple[int, ...]) -> None:
-        self.allocator = rules.allocator
-        self.where = rules.name_of(f)
-        self.axes = (*axes, *by)
-        self.now = single(Factor(D.make((f, rules.w), ()), self.axes))
-        self.node = self._written(self.now)[0]
+    def __init__(self, allocator: Allocator, where: str, start: Node, axes: tuple[int, ...]) -> None:
+        self.allocator = allocator
+        self.where = where
+        self.axes = axes
+        self.now = single(Factor(start, axes))
+        self.node = start
         self.steps: list[Step] = []
 
     def _written(self, part: Sum) -> tuple[Node, Indices]:
@@ -66,8 +66,18 @@ class Line:
 
     def same(self, rule: str, why: str, opened: frozenset[Node] = frozenset()) -> None:
         """The same node, shown in another way."""
-        indices = self._written(self.now)[1]
-        self.steps.append(Step(self.node, self.node, rule, why, self.where, (), opened, indices))
+        self.steps.append(Step(self.node, self.node, rule, why, self.where, (), opened, self.indices))
+
+    @property
+    def indices(self) -> Indices:
+        """Which index is which in the line as it stands."""
+        return self._written(self.now)[1]
+
+    def contract(self) -> None:
+        """Cancel every sum that a delta ends, and take out what all terms share."""
+        while self.tidy((*contraction.NUMBERS, *contraction.DELTAS)) or self.tidy((brackets.opened,)):
+            pass
+        self.tidy((brackets.shared,))
 
     def tidy(self, rules: Sequence[contraction.Tidying]) -> bool:
         """One tidying of these; whether there was one."""
@@ -84,6 +94,13 @@ class Lines:
         self.rules = rules
         self.by = by
         self.done: dict[Node, Result] = {}
+        self.deltas: list[Factor] = []
+        """The deltas of ∂w/∂w, as they came up."""
+
+    def begin(self, f: Node, axes: tuple[int, ...] = ()) -> Line:
+        """The line ∂f/∂w."""
+        rules = self.rules
+        return Line(rules.allocator, rules.name_of(f), derivative(f, rules.w), (*axes, *self.by))
 
     def work_out(self, f: Node, axes: tuple[int, ...] = ()) -> Result:
         """The steps from ∂f/∂w to a sum without derivatives. Raises ArithmeticError where there are too many."""
@@ -104,7 +121,7 @@ class Lines:
 
     def _work_out(self, f: Node, axes: tuple[int, ...]) -> Generator[Wanted, Result | None, Result]:
         """Asks for the derivatives of named nodes on its way, and is sent them."""
-        line = Line(self.rules, f, axes, self.by)
+        line = self.begin(f, axes)
         if f in self.rules.names and f.args and f is not self.rules.w:
             line.same("substitution", f"{line.where} written out", frozenset([f]))
         while True:
@@ -127,9 +144,7 @@ class Lines:
                 self._put_back(line, path, inside, subs, result, known is not None)
             else:
                 self._advance(line, path, inside, subs)
-        while line.tidy((*contraction.NUMBERS, *contraction.DELTAS)) or line.tidy((contraction.opened,)):
-            pass
-        line.tidy((contraction.shared,))
+        line.contract()
         self.done[f] = Result(axes, line.now, tuple(line.steps))
         return self.done[f]
 
@@ -155,9 +170,7 @@ class Lines:
         line.step(replaced(line.now, gone), "does not depend", f"{shown} {verb} not depend on {called}: 0")
         return True
 
-    def _put_back(
-        self, line: Line, path: Path, f: Node, subs: tuple[int, ...], result: Result, again: bool
-    ) -> None:
+    def _put_back(self, line: Line, path: Path, f: Node, subs: tuple[int, ...], result: Result, again: bool) -> None:
         """A named derivative's value in its place."""
         value = result.value
         if again or subs != result.axes:
@@ -170,6 +183,8 @@ class Lines:
 
     def _advance(self, line: Line, path: Path, f: Node, subs: tuple[int, ...]) -> None:
         found = self.rules.advance(f, subs, self.by)
+        if f is self.rules.w:
+            self.deltas += [factor for _, factor in factors_in(found.after)]
         after = replaced(line.now, {path: found.after})
         if found.output:
             line.step(after, found.rule, found.why, opened=frozenset([f]))
@@ -184,10 +199,10 @@ def turned(line: Sum, closed: set[Node]) -> Sum | None:
     for term in line.terms:
         for k, factor in enumerate(term.factors):
             base = factor.base
-            if term.coefficient.number < 0 and isinstance(base, Node) and getattr(base, "op", None) is not None:
-                if base.op.name == "sub" and call("sub", *reversed(base.args)) in closed:
-                    other = Factor(call("sub", *reversed(base.args)), factor.subs, factor.under)
-                    term = term.with_factor(k, other).times(MINUS)
+            if term.coefficient.number < 0 and isinstance(base, Map) and base.op.name == "sub":
+                other = call("sub", *reversed(base.args))
+                if other in closed:
+                    term = term.with_factor(k, Factor(other, factor.subs, factor.under)).times(MINUS)
                     found = True
                     break
         terms.append(term)

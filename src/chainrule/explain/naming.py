@@ -47,7 +47,7 @@ def _repeated(order: Iterable[Node], names: Mapping[Node, str], varying: Collect
             case Map():
                 needed = tuple(takes_derivative(node, i) and arg in varying for i, arg in enumerate(node.args))
                 shown = toposort([s for s in slopes(node, needed) if s is not None])
-                found.update(arg for arg in moving if any(n is arg for n in shown) and node not in arg.args)
+                found.update(arg for arg in moving if any(n is arg for n in shown))
             case Reduce():
                 shown = toposort([reduction_slope(node)])
                 found.update(arg for arg in moving if any(n is arg for n in shown))

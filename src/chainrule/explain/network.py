@@ -165,16 +165,24 @@ class _Build:
         return self.add(Layer("hidden", output, axis, output, axis), before)
 
     def output(self, z: Node, loss: Node) -> None:
-        """A layer whose outputs the loss is made of: the last that is named before anything else comes in."""
+        """A layer whose outputs the loss is made of: the last that is named before anything else comes in.
+
+        What comes out of another layer may be added to it as it is.
+        """
         last, own = z, {z}
+        added: list[Node] = []
+        same: list[Node] = []
         for node in self.order:
             whole = node is loss and node.shape == ()
             if whole or node in own or not any(arg in own for arg in node.args):
                 continue
-            if all(arg in own or arg in self.fixed for arg in node.args):
+            others = [arg for arg in node.args if arg not in own and arg not in self.fixed]
+            if all(isinstance(node, Map) and node.op.name == "add" and arg in self.known for arg in others):
                 own.add(node)
-                last = node if node in self.names and node.shape == z.shape else last
-        self.add(self.summed("output", last, self.sums[z].axis, z), ())
+                added += others
+                if node in self.names and node.shape == z.shape:
+                    last, same = node, list(added)
+        self.add(self.summed("output", last, self.sums[z].axis, z), [self.known[node] for node in dict.fromkeys(same)])
 
     def summed(self, role: Role, output: Node, axis: int | None, z: Node) -> Layer:
         """The layer of a sum; the links into it are noted when it is added."""

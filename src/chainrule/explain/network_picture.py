@@ -41,7 +41,6 @@ _LAST = 10**9
 class _Unit:
     """One unit of a layer that is drawn, or the dots between two of them."""
 
-    layer: int
     place: int
     """Its position among the layer's units; −1 for dots."""
     vertex: int
@@ -64,8 +63,8 @@ class _Drawing:
 
     def diagram(self) -> Diagram:
         """All columns, from the inputs to the loss."""
-        ranks = self.ranks
-        middle = range(KEPT, len(ranks) - KEPT) if len(ranks) > MOST_COLUMNS else range(0)
+        ranks, depth = self.ranks, self.network.depth
+        middle = range(KEPT, depth - KEPT) if depth > MOST_COLUMNS else range(0)
         columns: list[tuple[Block, ...]] = []
         where: dict[int, int] = {}
         for rank, layers in enumerate(ranks):
@@ -80,9 +79,7 @@ class _Drawing:
             self.connect(column, where, columns)
         columns += [(block,) for block in self.loss()]
         labelled = any(edge.label is not None for edge in self.edges)
-        told = [
-            (layer, str(self.count(layer))) for rank in ranks for layer in map(self.network.layers.__getitem__, rank)
-        ]
+        told = [(self.network.layers[n], str(self.count(self.network.layers[n]))) for layers in ranks for n in layers]
         return Diagram(
             title(self.graph, self.numbers, self.back), description(self.graph, told, self.back),
             tuple(self.vertices), tuple(self.edges), tuple(columns), self.between,
@@ -124,7 +121,7 @@ class _Drawing:
         for place in places:
             vertex = Vertex("dots", ("⋮",)) if place < 0 else self.unit(layer, place, count)
             self.vertices.append(vertex)
-            drawn.append(_Unit(n, place, len(self.vertices) - 1))
+            drawn.append(_Unit(place, len(self.vertices) - 1))
         self.units[n] = drawn
         return [unit.vertex for unit in drawn]
 
@@ -174,7 +171,7 @@ class _Drawing:
         layers = [self.network.layers[n] for rank in middle for n in self.ranks[rank]]
         widths = list(dict.fromkeys(str(self.count(layer)) for layer in layers if layer.sum is not None))
         bends = list(dict.fromkeys(bend(layer) for layer in layers if layer.sum is not None and bend(layer)))
-        lines = [Line((f"layers {middle.start + 1} … {middle.stop}",), "plain")]
+        lines = [Line((f"layers {middle.start + 1} … {middle.stop}",))]
         units = f"{widths[0]} units each" if len(widths) == 1 else f"{', '.join(widths[:4])} units"
         lines.append(Line((units + (", …" if len(widths) > 4 else ""),), "quiet"))
         lines += [Line((", ".join(bends),), "quiet")] if bends else []
@@ -182,7 +179,7 @@ class _Drawing:
         vertex = len(self.vertices) - 1
         for rank in middle:
             for n in self.ranks[rank]:
-                self.units[n] = [_Unit(n, 0, vertex)]
+                self.units[n] = [_Unit(0, vertex)]
         return Block((vertex,))
 
     def loss(self) -> list[Block]:
@@ -194,18 +191,15 @@ class _Drawing:
         if self.numbers is not None:
             lines.append(Line(value_label(self.numbers.values[node]), "value"))
             lines += [Line(value_label(self.numbers.deltas[node]), "delta")] if self.back else []
-        self.vertices.append(
-            Vertex(
-                "loss", (Symbol(self.graph.names.get(node, "loss" if node.shape == () else "result")),), tuple(lines)
-            )
-        )
+        what = "loss" if node.shape == () else "result"
+        self.vertices.append(Vertex("loss", (Symbol(self.graph.names.get(node, what)),), tuple(lines)))
         vertex = len(self.vertices) - 1
         for n, layer in enumerate(self.network.layers):
             if layer.role == "output":
                 self.edges += [
                     Edge(unit.vertex, vertex, back=self.back) for unit in self.units[n] if unit.place >= 0
                 ]  # fmt: skip
-        return [Block((vertex,), (Line(("loss" if node.shape == () else "result",), "quiet"),))]
+        return [Block((vertex,), (Line((what,), "quiet"),))]
 
     # ------------------------------------------------------------------------------------------ edges
 
@@ -237,8 +231,8 @@ class _Drawing:
             block = columns[column - 1][-1]
             columns[column - 1] = (*columns[column - 1][:-1], Block((*block.vertices, one), block.heading))
             for unit, bias in biased:
-                index = (None,) if bias.axis is None else (unit.place,)
-                label = self.parameter(bias.node, index if bias.axis is not None else ())
+                place = [unit.place if a == bias.axis else None for a in range(len(bias.node.shape))]
+                label = self.parameter(bias.node, place)
                 self.edges.append(Edge(one, unit.vertex, "weight", label, back=self.back))
         if not written:
             self.between[column - 1] = self.told(

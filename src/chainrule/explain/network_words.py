@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.graph import Graph
-from ..ir.node import Const, Einsum, Input, Map, Node, Size
+from ..ir.node import Map
 from ..ir.picture import Formula, Label, Line, Symbol
-from .graph_labels import called
+from .graph_labels import called, is_short
 from .network import Layer, Network
 from .point import Numbers
 
@@ -47,7 +47,7 @@ def caption(graph: Graph, network: Network, numbers: Numbers | None, back: bool,
     """The loss as a formula, and what the colours and numbers mean; ``labelled``: numbers stand at connections."""
     loss = graph.outputs[0]
     name = Symbol(graph.names.get(loss, "loss"))
-    lines = [Line((name, " = ", Formula(loss, graph.names)))] if is_short(loss, graph) else []
+    lines = [Line((name, " = ", Formula(loss, graph.names)))] if is_short(loss, graph.names, MOST_NODES) else []
     if any(link.weight is None for link in network.links):
         lines.append(Line(("dashed: added as it is, without a weight",), "quiet"))
     if numbers is None:
@@ -64,18 +64,6 @@ def caption(graph: Graph, network: Network, numbers: Numbers | None, back: bool,
             Line(("the units are those of the first sample; the loss and the weights are those of all",), "quiet")
         )
     return tuple(lines)
-
-
-def is_short(loss: Node, graph: Graph) -> bool:
-    """Whether an expression in its named parts is short, and made of arithmetic and functions alone."""
-    stack, count = [loss], 0
-    while stack:
-        node = stack.pop()
-        count += not isinstance(node, (Const, Size))
-        if count > MOST_NODES or not isinstance(node, (Input, Const, Size, Map, Einsum)):
-            return False
-        stack += [arg for arg in node.args if arg not in graph.names]
-    return bool(loss.args)
 
 
 def _many_samples(network: Network, numbers: Numbers) -> bool:

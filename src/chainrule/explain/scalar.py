@@ -10,13 +10,28 @@ from typing import Any
 
 from ..ir.build import constant
 from ..ir.errors import DerivativeError
-from ..ir.graph import depends_on, substitute
+from ..ir.graph import substitute
 from ..ir.node import Const, Input, Node
-from ..ir.telling import Block, Chain, Math, Name, Paragraph, Section, Sentence, Step, Table, Telling, Term, Value
+from ..ir.telling import (
+    Block,
+    Chain,
+    Drawing,
+    Math,
+    Name,
+    Paragraph,
+    Section,
+    Sentence,
+    Step,
+    Table,
+    Telling,
+    Term,
+    Value,
+)
 from . import scalar_chain, scalar_direction
 from .calculus import opened, partial, powers, total
-from .components import components
+from .components import work_out
 from .example import example, has_unknown, point_of, values_at
+from .plots import Field, contours, tangent
 from .subject import Subject
 
 _OFFSETS = (1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6)
@@ -35,12 +50,23 @@ def scalar(subject: Subject) -> Telling:
             )
     at: dict[str, Any] = {} if has_unknown(subject.graph) else dict(example(subject))
     sections = [
+        *_pictures(subject, at),
         *_quotients(subject, at),
         *_rules(subject),
         *scalar_chain.sections(subject, at),
         *scalar_direction.sections(subject, at),
     ]
     return Telling("scalar", subject.graph, subject.closed, subject.names, tuple(sections), at=at)
+
+
+def _pictures(subject: Subject, at: Mapping[str, Any]) -> list[Section]:
+    """The tangent of a function of one number, or the contours of one of two with the gradient."""
+    places = [(x, ()) for x in subject.gradients if isinstance(x, Input) and x.shape == ()]
+    if not at or len(places) != len(subject.gradients) or len(places) > 2:
+        return []
+    field = Field(subject.graph, tuple(places), at)
+    plot = tangent(field) if len(places) == 1 else contours(field)
+    return [Section("A picture", (Drawing(plot, plot.description),))]
 
 
 def _quotients(subject: Subject, at: Mapping[str, Any]) -> list[Section]:
@@ -112,12 +138,8 @@ def _table_of_h(quotient: Node, gradient: Node, h: Input, at: Mapping[str, Any])
 
 def _rules(subject: Subject) -> list[Section]:
     """The same by the rules, one at a time."""
-    told = components(subject)
-    sections = []
-    for wrt, section in zip(subject.gradients, told.sections, strict=False):
-        varying = depends_on([subject.loss], [wrt])
-        title = f"By the rules: {subject.name_of(subject.loss)} by {subject.name_of(wrt)}"
-        chains = tuple(block for block in section.blocks if isinstance(block, Chain))
-        if varying and chains:
-            sections.append(Section(title, chains))
-    return sections
+    # Only the reader's own names: what is told here is short.
+    return [
+        Section(f"By the rules: {subject.name_of(subject.loss)} by {subject.name_of(one.wrt)}", (one.chain,))
+        for one in work_out(subject, subject.names)
+    ]

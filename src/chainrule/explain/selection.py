@@ -32,7 +32,7 @@ def selected(f: Node, subs: Sequence[int], allocator: Allocator) -> Iterator[Par
                 entries = int(arg.shape[axis])
                 specs: list[SliceSpec] = [None] * len(arg.shape)
                 specs[axis] = (start, entries, 1)
-                yield _placed(arg, specs, subs, allocator, inside=True, whole=f.shape)
+                yield _placed(arg, specs, subs, allocator, inside=True)
                 start += entries
         case Gather():
             yield _gathered(f, subs, allocator)
@@ -49,7 +49,6 @@ def _placed(
     allocator: Allocator,
     *,
     inside: bool,
-    whole: Shape = (),
 ) -> Part:
     """A slice of x, or (``inside``) an array of zeros in which x is what a slice takes."""
     at: list[int] = []
@@ -88,9 +87,9 @@ def _scattered(f: Scatter, subs: Sequence[int], allocator: Allocator) -> Part:
 def _reshaped(f: Reshape, subs: Sequence[int], allocator: Allocator) -> Part:
     """Between the axes that stay as they are at both ends, all of them integers."""
     (x,) = f.args
-    head = len(list(takewhile(lambda pair: pair[0] is pair[1] or pair[0] == pair[1], zip(x.shape, f.shape, strict=False))))
+    head = _same(x.shape, f.shape)
     rest, left = x.shape[head:], f.shape[head:]
-    tail = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(reversed(rest), reversed(left), strict=False))))
+    tail = _same(rest[::-1], left[::-1])
     inner, outer = rest[: len(rest) - tail], left[: len(left) - tail]
     if not all(isinstance(extent, int) for extent in (*inner, *outer)):
         raise DerivativeError("a reshape around a named dimension has no formula for an entry: the form matrix fits it")
@@ -99,11 +98,16 @@ def _reshaped(f: Reshape, subs: Sequence[int], allocator: Allocator) -> Part:
         [Delta.of(extent) for extent in inner],
         [(k, len(inner) + k) for k in range(len(inner))],
         tuple(range(2 * len(inner))),
-        {k: extent for k, extent in enumerate((*inner, *inner))},
+        dict(enumerate((*inner, *inner))),
     )
     delta = Reshape.make((identity,), ((*outer, *inner),))
     end = len(subs) - tail
     return x, (*subs[:head], *own, *subs[end:]), (Factor(delta, (*subs[head:end], *own)),), own
+
+
+def _same(a: Shape, b: Shape) -> int:
+    """How many extents two shapes begin with in common."""
+    return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))))
 
 
 def is_selection(factor: Factor) -> bool:

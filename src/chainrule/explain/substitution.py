@@ -114,7 +114,8 @@ class _Form:
         ways = any(self._path(node) is None for node in self.asked)
         if ways and len(self.program.backwards) > len(self.asked):
             sections.append(self._from_the_loss())
-        sections.append(self._stored())
+        if self.program.lines:
+            sections.append(self._stored())
         return sections + [self._by(node, first=False) for node in rest]
 
     def _path(self, node: Node) -> list[Node] | None:

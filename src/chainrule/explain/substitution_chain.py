@@ -192,7 +192,7 @@ class Path(Lines):
 def _put_in(link: Link) -> tuple[str, str]:
     name = link.local.pieces.name_of
     if link.local.v is link.local.pieces.loss:
-        return "by its formula", link.local.why
+        return "by its formula", f"∂{name(link.local.v)}/∂{name(link.local.u)}: {link.local.why}"
     return "put in", f"∂{name(link.local.v)}/∂{name(link.local.u)}: {link.local.why}"
 
 

@@ -110,8 +110,8 @@ def _parts(coefficient: Coefficient) -> tuple[bool, Node | None, Node | None]:
     top: list[Node] = [] if above == 1 else [constant(above, "float")]
     bottom: list[Node] = [] if below == 1 else [constant(below, "float")]
     for dim, power in coefficient.sizes:
-        size = Size.of(dim)
-        (top if power > 0 else bottom).append(size if abs(power) == 1 else size ** abs(power))
+        one = Size.of(dim)
+        (top if power > 0 else bottom).append(one if abs(power) == 1 else one ** abs(power))
     return coefficient.number < 0, _multiplied(top), _multiplied(bottom)
 
 

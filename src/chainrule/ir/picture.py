@@ -58,9 +58,9 @@ class Line:
 VertexKind: TypeAlias = Literal[
     "input", "weight", "source", "unit", "one", "operation", "box", "loss", "dots", "bend"
 ]  # fmt: skip
-"""A quantity that is given, one that is learnt; in a network a unit that is given, one that works something out, and the
-constant 1 that a bias is the weight of; an operation, several of those in one box, the loss, what was left out, a place
-where an edge passes a column."""
+"""A quantity that is given, one that is learnt; in a network a unit that is given, one that works something out, and
+the constant 1 that a bias is the weight of; an operation, several of those in one box, the loss, what was left out, a
+place where an edge passes a column."""
 
 EdgeKind: TypeAlias = Literal["plain", "weight", "same"]
 """A value that is used, one that is multiplied by a weight, one that is added as it is (a residual connection)."""
@@ -68,8 +68,10 @@ EdgeKind: TypeAlias = Literal["plain", "weight", "same"]
 
 @dataclass(frozen=True, eq=False)
 class Vertex:
-    """A vertex: ``label`` stands in it, ``lines`` beside it (in a unit, a box and the loss: below
-    the label, inside)."""
+    """A vertex: ``label`` stands in it, ``lines`` beside it.
+
+    In a unit, a box and the loss the lines stand inside, below the label.
+    """
 
     kind: VertexKind
     label: Label = ()
@@ -127,12 +129,16 @@ CurveKind: TypeAlias = Literal["function", "tangent", "secant", "contour", "path
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """The range of a variable, with the places that are marked on it."""
+    """The range of a variable, with the places that are marked on it.
+
+    With a ``base`` its numbers are exponents: 3 is the place of base³, and marked as that.
+    """
 
     label: Label
     low: float
     high: float
     ticks: tuple[float, ...]
+    base: int = 0
 
 
 @dataclass(frozen=True, eq=False)

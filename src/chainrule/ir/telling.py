@@ -1,7 +1,7 @@
 """What a telling is made of: sections of paragraphs, chains of equalities, tables, listings and pictures.
 
-A form of telling (`explain`) makes one, a notation (`render`) writes it, and neither knows the other. Everything that is
-claimed to be equal is held as nodes, or as a number together with its node, so that it can be evaluated.
+A form of telling (`explain`) makes one, a notation (`render`) writes it, and neither knows the other. Everything that
+is claimed to be equal is held as nodes, or as a number together with its node, so that it can be evaluated.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Reading: TypeAlias = Literal["matrix", "components"]
 class Indices:
     """Which index is which, from line to line of index notation: a number is one index, and has one letter.
 
-    ``axes`` are those of both sides of a line, in order; ``sums`` gives, for the sums of products in it, those that each
-    of them sums over, in its own order.
+    ``axes`` are those of both sides of a line, in order; ``sums`` gives, for the sums of products in it, those that
+    each of them sums over, in its own order.
     """
 
     axes: tuple[int, ...]
@@ -206,6 +206,12 @@ class Telling:
     sections: tuple[Section, ...]
     notes: tuple[str, ...] = ()
     at: Mapping[str, Any] = field(default_factory=dict)
+    made: frozenset[Node] = frozenset()
+
+    @cached_property
+    def own_names(self) -> dict[Node, str]:
+        """The names that the reader gave."""
+        return {node: name for node, name in self.names.items() if node not in self.made}
 
     @property
     def loss(self) -> Node:

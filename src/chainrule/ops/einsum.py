@@ -60,12 +60,12 @@ def _einsum_value(node: Einsum, sizes: Sizes, *values: Any) -> Any:
 
 
 def _few(factors: list[tuple[np.ndarray, Subscripts]], out: Subscripts) -> list[tuple[np.ndarray, Subscripts]]:
-    """The first factors multiplied two at a time until three are left: of a long chain numpy.einsum forms every term.
+    """The first factors multiplied two at a time until two are left: of several numpy.einsum forms every single term.
 
     An index that no later factor and not the output has is summed on the way.
     """
     factors = list(factors)
-    while len(factors) > 3:
+    while len(factors) > 2:
         (a, left), (b, right) = factors[:2]
         later = {*out, *(i for _, sub in factors[2:] for i in sub)}
         kept = tuple(i for i in dict.fromkeys((*left, *right)) if i in later)

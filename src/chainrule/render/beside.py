@@ -67,6 +67,9 @@ def side_by_side(parts: Sequence[tuple[Box, str]]) -> str:
 
 def _gap(left: Box, before: str, right: Box, after: str) -> str:
     """What stands between two factors that are no fractions."""
+    if isinstance(left, Partial):
+        # ∂y/∂u x is not the derivative by ux.
+        return " "
     first, last = _FIRST_WORD.match(after), _LAST_WORD.search(before)
     number = isinstance(left, Number) and "e" not in before
     apart = last is not None and len(last[0]) > 1 and not number

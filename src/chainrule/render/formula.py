@@ -39,12 +39,31 @@ def show(
     ``names`` gives the reader's names: a named node prints as its name, except ``node`` itself. In the components
     reading ``indices`` holds a letter for each axis (chosen by ``letters`` where it is None). With ``loss_name`` a
     name ``d_w1`` prints as ∂loss/∂w1; ``sums`` gives the letters that some sums of products run over, and entries of
-    ``wholes`` print as those of whole arrays, [A @ x]_i. MathML comes as one ``<math>`` element. Raises ValueError for an unknown
-    notation or reading, and where the letters are not as many as the axes.
+    ``wholes`` print as those of whole arrays, [A @ x]_i. MathML comes as one ``<math>`` element. Raises ValueError for
+    an unknown notation or reading, and where the letters are not as many as the axes.
     """
+    return spell(read(node, reading, names, indices, letters, loss_name, sums, wholes), notation)
+
+
+def read(
+    node: Node,
+    reading: Reading = "matrix",
+    names: Mapping[Node, str] | None = None,
+    indices: Sequence[str] | None = None,
+    letters: Letters | None = None,
+    loss_name: str = "",
+    sums: Mapping[Node, tuple[str, ...]] | None = None,
+    wholes: frozenset[Node] = frozenset(),
+) -> Box:
+    """An expression as a box, before any notation spells it; the arguments are those of `show`."""
     letters = _letters([node], names, letters)
     reader = Reader(node, names or {}, letters, loss_name, sums, wholes)
-    return _close(notation, _spell(notation, _read(reader, node, reading, _places(node, indices, letters))))
+    return _read(reader, node, reading, _places(node, indices, letters))
+
+
+def spell(box: Box, notation: NotationName) -> str:
+    """A box in a notation."""
+    return _close(notation, _spell(notation, box))
 
 
 def equation(

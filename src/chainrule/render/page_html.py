@@ -6,6 +6,7 @@ from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, 
 from .names import escape_xml
 from .page import Page
 from .page_text import listed
+from .svg import draw
 
 
 class HtmlPage(Page):
@@ -83,7 +84,7 @@ class HtmlPage(Page):
 
     def drawing(self, block: Drawing) -> str:
         """The picture."""
-        return f"<p>{escape_xml(block.alt)}</p>"
+        return f"<figure>{draw(block.picture)}</figure>"
 
     def ending(self) -> str:
         """The closed forms, the notes, and the tick."""

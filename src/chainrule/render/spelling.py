@@ -11,20 +11,17 @@ from ..ir.graph import depends_on
 from ..ir.node import D, Input, Node
 from ..ir.telling import (
     Chain,
-    Code,
     Definitions,
     Math,
     Name,
-    Piece,
-    Sentence,
     Step,
-    Table,
     Telling,
-    Term,
     Value,
     all_steps,
 )
-from .formula import NotationName, equation, show
+from .boxes import Box, Symbol
+from .figures import figure
+from .formula import NotationName, read, spell
 from .indices import IndexLetters
 from .letters import Letters
 
@@ -36,7 +33,8 @@ _PLAIN = ("", "does not depend", "kept constant", "numbers", "signs", "equal ter
 class Line:
     """One line of a chain: a left side (or none: it goes on), a right side, the rule and why, how far inside.
 
-    ``step`` is the equality that it shows, ``letters`` are those of its axes in the components reading.
+    ``step`` is the equality that it shows, ``letters`` are those of its axes in the components reading. ``about`` is
+    the left side even where it goes on.
     """
 
     left: str
@@ -46,6 +44,7 @@ class Line:
     step: Step
     letters: tuple[str, ...] = ()
     depth: int = 0
+    about: str = ""
 
     @property
     def reason(self) -> str:
@@ -62,12 +61,30 @@ class Spelling:
         sides = [side for step in all_steps(told.steps) for side in (step.before, step.after)]
         self.letters = Letters.for_nodes([*sides, *told.closed.values(), *told.graph.outputs], told.names.values())
         self.indices = IndexLetters(self.letters, [block for block in told.blocks if isinstance(block, Chain)])
+        self.boxes: list[Box] = []
+        """Every formula that was asked for."""
+
+    def show(
+        self,
+        node: Node,
+        reading: Reading = "matrix",
+        names: Mapping[Node, str] | None = None,
+        indices: Sequence[str] | None = None,
+        *,
+        loss: str = "",
+        sums: Mapping[Node, tuple[str, ...]] | None = None,
+        wholes: frozenset[Node] = frozenset(),
+    ) -> str:
+        """A node as a formula, with the letters of this telling."""
+        box = read(node, reading, names, indices, self.letters, loss, sums, wholes)
+        self.boxes.append(box)
+        return spell(box, self.notation)
 
     # ------------------------------------------------------------------------------------------ pieces
 
     def name(self, name: str) -> str:
         """A bare name, to stand in a line of text."""
-        return self.inline(show(Input.of(name, ()), self.notation))
+        return self.inline(spell(Symbol(name), self.notation))
 
     def inline(self, formula: str) -> str:
         """A formula that stands in a line of text."""
@@ -83,27 +100,24 @@ class Spelling:
         places, sums = None, None
         if piece.indices is not None:
             places, sums = self.indices.of(piece.indices, piece.node.shape)
-        formula = show(
-            piece.node, self.notation, piece.reading, names=names, letters=self.letters, loss_name=loss, indices=places,
-            sums=sums,
-        )  # fmt: skip
+        formula = self.show(piece.node, piece.reading, names, places, loss=loss, sums=sums)
         return self.inline(formula)
 
     def value(self, piece: Value) -> str:
         """A number, or the rows of a small array, with so many significant digits."""
-        return _digits(np.asarray(piece.value), piece.digits, piece.fixed)
+        return figure(np.asarray(piece.value), piece.digits, piece.fixed, self.notation)
 
     # ------------------------------------------------------------------------------------------ blocks
 
-    def definitions(self, block: Definitions) -> list[tuple[str, str]]:
-        """Left and right side of each definition."""
-        names = self.told.names
-        marker = "\x00"
+    def definitions(self, block: Definitions) -> list[tuple[str, str, Node]]:
+        """Left and right side of each definition, and the node that is defined."""
         result = []
         for node in block.nodes:
-            line = equation(node, node, self.notation, block.reading, names=names, letters=self.letters)
-            left, _, right = line.replace(_equals(self.notation), marker, 1).partition(marker)
-            result.append((left, right))
+            places: list[str] = []
+            for extent in node.shape:
+                places.append(self.letters.index(extent, places))
+            left = self.show(Input.of(self.told.names[node], node.shape, node.kind), block.reading, None, places)
+            result.append((left, self.show(node, block.reading, self.told.names, places), node))
         return result
 
     def chain(self, block: Chain) -> list[Line]:
@@ -130,7 +144,7 @@ class Spelling:
             if right != before:
                 letters = self._places(step, step.after, indices) if block.reading == "components" else ()
                 why = self.indices.filled(step.why)
-                lines.append(Line(left, right, step.rule, why, step, letters, depth))
+                lines.append(Line(left, right, step.rule, why, step, letters, depth, whole))
                 left = ""
             before = right
         return lines
@@ -151,13 +165,10 @@ class Spelling:
             # Alone on its side, it would be taken for what the formula is about, and written out.
             node = Input.of(names[node], node.shape, node.kind)
         if block.reading == "matrix":
-            return show(node, self.notation, names=names, letters=self.letters)
+            return self.show(node, names=names)
         places = self._places(step, node, indices)
         sums = None if step.indices is None else self.indices.of(step.indices, node.shape)[1]
-        return show(
-            node, self.notation, "components", names=names, indices=places, letters=self.letters, sums=sums,
-            wholes=wholes,
-        )  # fmt: skip
+        return self.show(node, "components", names, places, sums=sums, wholes=wholes)
 
     def _places(self, step: Step, node: Node, indices: Sequence[str]) -> tuple[str, ...]:
         """The letters of a node's axes: its own first, then those of what is asked for."""
@@ -173,11 +184,11 @@ class Spelling:
 
     def partial(self, node: Node) -> str:
         """∂loss/∂node, both by name."""
-        return show(D.make((self.told.loss, node), ()), self.notation, names=self.told.names)
+        return self.show(D.make((self.told.loss, node), ()), names=self.told.names)
 
     def closed(self, wrt: Node) -> str:
         """The closed form of the gradient by wrt, in the names of the forward pass."""
-        return show(self.told.closed[wrt], self.notation, names=self.told.graph.names)
+        return self.show(self.told.closed[wrt], names=self.told.graph.names)
 
     def legend(self) -> tuple[list[str], list[str], list[str]]:
         """The names of what is asked for, of what varies with it (the loss last), and of what stays constant."""
@@ -189,36 +200,3 @@ class Spelling:
         constant = [told.name_of(i) for i in graph.inputs if i not in told.closed]
         constant += [names[n] for n in named if n not in moving]
         return [self.name(n) for n in asked], [self.name(n) for n in varying], [self.name(n) for n in constant]
-
-
-def plain(piece: Piece, spelling: Spelling) -> str:
-    """A piece as its notation spells it; text is left to the notation's own escaping."""
-    match piece:
-        case str():
-            return piece
-        case Math():
-            return spelling.math(piece)
-        case Name():
-            return spelling.name(piece.name)
-        case Value():
-            return spelling.value(piece)
-        case Term() | Code():
-            return piece.text
-
-
-def sentences(block: Table) -> list[tuple[Sentence, ...]]:
-    """The rows of a table, its head first."""
-    return [block.head, *block.rows]
-
-
-def _equals(notation: NotationName) -> str:
-    return "<mo>=</mo>" if notation == "mathml" else " = "
-
-
-def _digits(value: np.ndarray, digits: int, fixed: bool) -> str:
-    if value.shape == ():
-        if value.dtype.kind != "f":
-            return str(value.item())
-        # Adding zero takes the sign from what is rounded to -0.
-        return f"{round(value.item(), digits) + 0.0:.{digits}f}" if fixed else f"{value.item():.{digits}g}"
-    return f"[{', '.join(_digits(row, digits, fixed) for row in value)}]"

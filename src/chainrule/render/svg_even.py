@@ -172,7 +172,7 @@ class Even:
         for c, blocks in enumerate(columns):
             for block in blocks:
                 top = level if together else self.y[block.vertices[0]] - self.shapes[block.vertices[0]].down
-                self._heading(scene, block, x[c], top)
+                self._heading(scene, block, x[c], top, behind=not together)
         bottom = scene.extent().bottom
         for c, lines in self.diagram.between.items():
             middle = self._gap_middle(c, x)
@@ -182,9 +182,9 @@ class Even:
     def _gap_middle(self, c: int, x: list[float]) -> float:
         return (x[c] + x[c + 1]) / 2
 
-    def _heading(self, scene: Scene, block: Block, x: float, top: float) -> None:
+    def _heading(self, scene: Scene, block: Block, x: float, top: float, behind: bool) -> None:
         for n, line in enumerate(reversed(block.heading)):
-            scene.text(x, top - 14 - _HEAD * n, typeset(line.label), WORDS, line.tone)
+            scene.text(x, top - 14 - _HEAD * n, typeset(line.label), WORDS, line.tone, behind=behind)
 
 
 def _rim(shape: Shape, at: tuple[float, float], towards: tuple[float, float]) -> tuple[float, float]:

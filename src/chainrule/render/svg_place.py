@@ -40,7 +40,7 @@ def spread(
         place.update({v: offset - total / 2 for v, offset in zip(column, offsets, strict=False)})
     for sweep in range(_SWEEPS):
         order = list(range(len(columns)))
-        sides = (0,) if sweep % 2 == 0 else (1,)
+        sides: tuple[int, ...] = (0,) if sweep % 2 == 0 else (1,)
         if sweep >= _SWEEPS - 2:
             sides = (0, 1)
         for k in order if sweep % 2 == 0 else reversed(order):

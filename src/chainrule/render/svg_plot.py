@@ -69,11 +69,11 @@ class Framed:
         for value in x.ticks:
             at = self.place((value, y.low))[0]
             scene.line(f"M{at:.1f} 0V{self.tall:.1f}", "frame" if value == 0 else "grid", 1)
-            scene.text(at, self.tall + 13, _number(value), _SMALL, "quiet")
+            scene.text(at, self.tall + 13, _number(value, x.base), _SMALL, "quiet")
         for value in y.ticks:
             at = self.place((x.low, value))[1]
             scene.line(f"M0 {at:.1f}H{_WIDE:.1f}", "frame" if value == 0 else "grid", 1)
-            scene.text(-7, at, _number(value), _SMALL, "quiet", "end")
+            scene.text(-7, at, _number(value, y.base), _SMALL, "quiet", "end")
         scene.line(f"M0 0V{self.tall:.1f}H{_WIDE:.1f}", "frame", 1.2)
         scene.text(_WIDE + 8, self.tall, typeset(x.label), _NAMES, anchor="start")
         scene.text(0, -19, typeset(y.label), _NAMES)
@@ -94,11 +94,11 @@ class Framed:
         if not runs:
             return
         half = width(runs, 13.0) / 2
-        spots = [
+        spots: list[Spot] = [
             (at[0] + dx * (half + far), at[1] + dy * (far + 4)) for far in (12, 18, 26) for dx, dy in _AROUND
         ]  # fmt: skip
-        best = min(spots, key=lambda spot: self._cost(place_of(*spot, runs, 13.0).grown(2)))
-        self.taken.append(scene.text(*best, runs, 13.0, tone, behind=True).grown(2))
+        best = min(spots, key=lambda spot: self._cost(place_of(spot[0], spot[1], runs, 13.0).grown(2)))
+        self.taken.append(scene.text(best[0], best[1], runs, 13.0, tone, behind=True).grown(2))
 
     def _cost(self, rect: Rect) -> float:
         """How much a label there would cover, or stick out of the frame."""
@@ -132,6 +132,10 @@ class Framed:
             y += 19
 
 
-def _number(value: float) -> tuple[Run, ...]:
+def _number(value: float, base: int = 0) -> tuple[Run, ...]:
+    """A mark's number; a power in full where it is short."""
+    if base and base**value >= 1000:
+        return (Run(str(base)), Run(f"{value:g}", place="sup"))
+    value = base**value if base else value
     text = f"{value:.10g}".replace("-", "−")
     return (Run(text),)

@@ -167,14 +167,14 @@ class _Forms:
         while is_not(condition):
             condition, branches = condition.args[0], branches[::-1]
         self.enter((condition,))
-        sums = [self.sum(branch).settled for branch in branches]
+        front, sums = in_front([self.sum(branch).settled for branch in branches])
         apart = collected([*sums[0].terms, *(Term(-t.number, t.factors) for t in sums[1].terms)], node.shape, node.kind)
-        if not any(t.factors for t in apart.terms):
+        if any(t.factors for t in apart.terms):
+            choice = self._atom_of(node, [self.sum(condition), *sums])
+        else:
             number = float(sum((t.number for t in apart.terms), Fraction(0)))
-            return self._other(fit(number, node) * cast(condition, "float") + branches[1])
-        front, sums = in_front(sums)
-        atom = self._atom_of(node, [self.sum(condition), *sums])
-        return Term(front.number * atom.number, (*front.factors, *atom.factors), atom.extents)
+            choice = self._other(fit(number, node) * cast(condition, "float") + rebuilt(sums[1]))
+        return Term(front.number * choice.number, (*front.factors, *choice.factors), choice.extents)
 
     def _other(self, node: Node) -> Term:
         """The form of an expression that stands for the one at hand."""

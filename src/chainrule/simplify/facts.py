@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from ..ir.build import scalar_value
-from ..ir.node import Einsum, Input, Map, Node, Reduce, Size
+from ..ir.node import Einsum, Input, Map, Node, Reduce, Size, Subscripts
 from ..ir.records import POSITIVE, Interval
 
 
 def declared(node: Node, what: str) -> bool:
     """Whether an input was declared to have a property: simplex, positive, …"""
     return isinstance(node, Input) and what in node.properties
+
+
+def in_order(node: Node, sub: Subscripts) -> Subscripts:
+    """The indices of an array; of one that was declared symmetric, with the smaller of the last two first."""
+    return (*sub[:-2], *sorted(sub[-2:])) if declared(node, "symmetric") else sub
 
 
 def proves(node: Node, interval: Interval) -> bool:
@@ -29,6 +34,11 @@ def proves(node: Node, interval: Interval) -> bool:
 def is_not(node: Node) -> bool:
     """Whether it is the denial of a truth value."""
     return isinstance(node, Map) and node.op.name == "logical_not"
+
+
+def is_bracket(node: Node) -> bool:
+    """Whether it is a truth value as a number: Iverson's bracket."""
+    return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
 
 
 def is_size(node: Node) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.graph import Graph
 from .engine import Applied, Phase, apply_phase
-from .rules import choice, collect, factor, layout, simplex, spell, stable, tidy
+from .rules import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy
 from .size import written
 
 STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES), stable.rooted)
@@ -23,8 +23,11 @@ smaller array.)"""
 SPELL = Phase("spell", spell.RULES, spell.spellings)
 """For a formula that is only read: as a textbook spells it, where what runs is spelled otherwise to keep its digits."""
 
-COLLECT = Phase("collect", collect.RULES, written)
+COLLECT = Phase("collect", (*collect.RULES, *products.RULES), written)
 """For a formula that is only read: multiplied out, cancelled and factored, where that makes it shorter."""
+
+DECLARED = Phase("declared", symmetric.RULES, symmetric.transposes)
+"""For a formula that is only read: no transposes of what was declared symmetric."""
 
 SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER))
 """Before and after those: put in order, with the numbers to the very front; and by what was declared of the inputs."""
@@ -32,7 +35,7 @@ SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLA
 FINISH = Phase("finish", (*spell.LAST, *SHOW.rules), spell.finished)
 """At the end of it all."""
 
-PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, SHOW, FINISH)
+PHASES = (STABLE, TIDY, FACTOR, TELL, SPELL, COLLECT, DECLARED, SHOW, FINISH)
 
 
 def stabilise(graph: Graph, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:

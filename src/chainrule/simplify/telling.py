@@ -13,7 +13,7 @@ from .collected import shorter
 from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
 from .monomials import Expansion, is_arithmetic
-from .phases import COLLECT, FINISH, SHOW, SPELL
+from .phases import COLLECT, DECLARED, FINISH, SHOW, SPELL
 from .size import Lengths
 
 _ROUNDS = 4
@@ -34,7 +34,7 @@ def told(gradient: Node, names: Mapping[Node, str]) -> Node:
     held = named.held
     for _ in range(_ROUNDS):
         before = gradient
-        for phase in (SHOW, SPELL, COLLECT, SHOW):
+        for phase in (SHOW, SPELL, COLLECT, DECLARED, SHOW):
             gradient = _through(gradient, phase, held)
         gradient = rebuild([gradient], named.called, {node: node for node in held})[0]
         if gradient is before:

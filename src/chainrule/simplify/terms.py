@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 from ..ir.build import cast
 from ..ir.dims import Extent
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Scatter, Size, Subscripts
+from .facts import declared, in_order
 from .identities import adds_up_to_one
 
 if TYPE_CHECKING:
@@ -176,15 +177,18 @@ def _powers(term: Term) -> Term:
     """Equal factors as one to a power; what divides stays apart from what multiplies, since x/x is not 1 at 0."""
     found: dict[tuple[int, Subscripts, bool], Factor] = {}
     for f in term.factors:
-        place = (id(f.base), f.subs, f.power > 0)
+        subs = _sorted(f.base, f.subs)
+        place = (id(f.base), subs, f.power > 0)
         known = found.get(place)
-        found[place] = f if known is None else Factor(f.base, f.subs, known.power + f.power)
+        found[place] = Factor(f.base, subs, f.power if known is None else known.power + f.power)
     return Term(term.number, tuple(found.values()), term.extents)
 
 
 def _sorted(base: Base, subs: Subscripts) -> Subscripts:
-    """Indices as they are written; a delta's in order, for it is symmetric."""
-    return tuple(sorted(subs)) if isinstance(base, Delta) else subs
+    """Indices as they are written; those of what is symmetric in order."""
+    if isinstance(base, Delta):
+        return tuple(sorted(subs))
+    return in_order(base, subs) if isinstance(base, Node) else subs
 
 
 def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
@@ -194,8 +198,13 @@ def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
         marks: dict[int, list[bytes]] = {i: [] for i in colours}
         for f in term.factors:
             assert isinstance(f.base, Node)
-            own = key(f.base) + b"%d" % f.power + b"".join(blake2b(colours[i], digest_size=8).digest() for i in f.subs)
-            for place, i in enumerate(f.subs):
+            around = [blake2b(colours[i], digest_size=8).digest() for i in f.subs]
+            places = list(range(len(f.subs)))
+            if declared(f.base, "symmetric"):
+                # Of two axes that can be exchanged none is the first.
+                around[-2:], places[-1] = sorted(around[-2:]), places[-2]
+            own = key(f.base) + b"%d" % f.power + b"".join(around)
+            for place, i in zip(places, f.subs, strict=True):
                 marks[i].append(own + b"%d" % place)
         fresh = {
             i: colours[i] if i < rank else blake2b(b"".join([colours[i], *sorted(m)]), digest_size=16).digest()

@@ -1,5 +1,5 @@
 """The rules as data, a phase a file."""
 
-from . import choice, collect, factor, layout, simplex, spell, stable, tidy
+from . import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy
 
-__all__ = ["choice", "collect", "factor", "layout", "simplex", "spell", "stable", "tidy"]
+__all__ = ["choice", "collect", "factor", "layout", "products", "simplex", "spell", "stable", "symmetric", "tidy"]

@@ -6,6 +6,7 @@ from ...ir.build import scalar_value
 from ...ir.node import Input, Map, Node
 from ...ir.records import NON_NEGATIVE
 from ...ir.registry import call
+from ..facts import is_bracket
 from ..pattern import any_, apply, fit, scalar, spread_scalar
 from ..rule import Context, Rule, rule, structural
 
@@ -72,27 +73,27 @@ def far_first(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _masked(node: Node, context: Context) -> tuple[Node, Node] | None:
-    """The mask and what it lets through, of a product with a mask that nothing else uses."""
-    if not isinstance(node, Map) or not context.single(node):
-        return None
-    if node.op.name == "to_float" and node.args[0].kind == "bool":
+_DEEPEST_MASK = 4
+"""How many products a mask may stand inside of."""
+
+
+def _masked(node: Node, context: Context, depth: int = _DEEPEST_MASK) -> tuple[Node, Node] | None:
+    """The mask and what it lets through, of a product with a mask; nothing else uses the product."""
+    if is_bracket(node):
         return node.args[0], fit(1.0, node)
-    if node.op.name == "neg":
-        inner = _masked(node.args[0], context)
-        return None if inner is None else (inner[0], -inner[1])
-    if node.op.name == "div":
-        inner = _masked(node.args[0], context) if spread_scalar(node.args[1]) is not None else None
-        return None if inner is None else (inner[0], inner[1] / node.args[1])
+    if not isinstance(node, Map) or not depth or not context.single(node):
+        return None
+    if node.op.name in ("neg", "div"):
+        inner = _masked(node.args[0], context, depth - 1)
+        return None if inner is None else (inner[0], node.with_args((inner[1], *node.args[1:])))
     if node.op.name != "mul":
         return None
-    for mask, rest in (node.args, node.args[::-1]):
-        if isinstance(mask, Map) and mask.op.name == "to_float" and mask.args[0].kind == "bool":
-            return mask.args[0], rest
-    for number, product in (node.args, node.args[::-1]):
-        inner = _masked(product, context) if spread_scalar(number) is not None else None
+    for k, factor in enumerate(node.args):
+        inner = _masked(factor, context, depth - 1)
         if inner is not None:
-            return inner[0], number if scalar_value(inner[1]) == 1 else number * inner[1]
+            mask, rest = inner
+            args = (rest, node.args[1]) if k == 0 else (node.args[0], rest)
+            return mask, node.args[1 - k] if scalar_value(rest) == 1 else node.with_args(args)
     return None
 
 
@@ -100,7 +101,7 @@ def _halves_examples(name: str) -> list[Node]:
     v, w, s = Input.of("v", (2, 3)), Input.of("w", (2, 3)), Input.of("s", ())
     chosen = v > w
     on, off = call("astype", chosen, float), call("astype", ~chosen, float)
-    return [call(name, v * on, w * off), call(name, s * off, w * on / s)]
+    return [call(name, v * on, w * off), call(name, s * off, w * on / s), call(name, -(off / s) * v, w * (on * v))]
 
 
 def _halves(node: Node, context: Context) -> Node | None:
@@ -123,6 +124,25 @@ HALVES: tuple[Rule, ...] = tuple(
     )(_halves)
     for name in ("add", "sub")
 )
+
+
+@structural(
+    "mask on both branches",
+    "where",
+    "what masks both branches masks the choice",
+    lambda: [call("where", _v() > 0, _v() * call("astype", _v() < 3, float), 1.5 * call("astype", _v() < 3, float))],
+)
+def masked_both(node: Node, context: Context) -> Node | None:
+    """where(m, x [n], y [n]) → where(m, x, y) [n]."""
+    condition, *branches = node.args
+    a, b = (_masked(branch, context) for branch in branches)
+    if a is None or b is None or a[0] is not b[0]:
+        return None
+    return call("where", condition, a[1], b[1]) * call("astype", a[0], float)  # type: ignore[no-any-return]
+
+
+def _v() -> Node:
+    return Input.of("v", (3,))
 
 
 def _over_number(node: Node) -> tuple[Node, Node] | None:
@@ -200,4 +220,4 @@ def _closes(mask: Node, factor: Node) -> bool:
     return factor is x or any(arg is x for arg in factor.args)
 
 
-RULES: tuple[Rule, ...] = (*CLIPS, open_mask, far_first, under_both, *HALVES)
+RULES: tuple[Rule, ...] = (*CLIPS, open_mask, far_first, under_both, masked_both, *HALVES)

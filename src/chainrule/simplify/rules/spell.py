@@ -6,6 +6,7 @@ from ...ir.build import scalar_value
 from ...ir.graph import toposort
 from ...ir.node import Einsum, Input, Map, Node, Reduce
 from ...ir.registry import call
+from ..facts import is_bracket
 from ..monomials import ARITHMETIC
 from ..pattern import any_, apply, array, fit, scalar, spread_scalar
 from ..rule import Context, Measure, Rule, is_sign, measure, rule, structural
@@ -121,10 +122,10 @@ def _in_front(node: Node) -> bool:
     if not isinstance(node, Map) or node.op.name != "mul":
         return False
     first, other = node.args
-    if _is_bracket(first):
-        return not _is_bracket(other) and spread_scalar(other) is None
+    if is_bracket(first):
+        return not is_bracket(other) and spread_scalar(other) is None
     if _is_one_less(first):
-        return not (_is_bracket(other) or _is_sum(other) or spread_scalar(other) is not None)
+        return not (is_bracket(other) or _is_sum(other) or spread_scalar(other) is not None)
     return _is_column(first) and not _is_spread(other)
 
 
@@ -135,10 +136,6 @@ def _is_one_less(node: Node) -> bool:
 
 def _is_sum(node: Node) -> bool:
     return isinstance(node, Map) and node.op.name in ("add", "sub")
-
-
-def _is_bracket(node: Node) -> bool:
-    return isinstance(node, Map) and node.op.name == "to_float" and node.args[0].kind == "bool"
 
 
 def _is_spread(node: Node) -> bool:
