@@ -34,7 +34,7 @@ def derived(function: Function, wrt: str) -> tuple[Node, Node, dict[Node, str]]:
     traced = function.trace()
     found = gradient_graph(traced, [i for group in wanted(function, traced, wrt).values() for i in group])
     names = names_of(found)
-    return found.gradients[0], told(found.gradients[0], names), names
+    return found.gradients[0], told(found.gradients[0], names, found.forward.outputs), names
 
 
 # ---------------------------------------------------------------------------------------------- logistic regression
@@ -300,7 +300,7 @@ def along(x: Any, a: Any) -> Any:
 PAIR = {"x": "n", "a": "n"}
 COSINE: list[tuple[Callable[..., Any], Shapes, str, str]] = [
     *(
-        (f, PAIR, "x", "(a / ‖a‖ - (cos / ‖x‖) x)/‖x‖")
+        (f, PAIR, "x", "(a/‖a‖ - (cos/‖x‖) x)/‖x‖")
         for f in (cosine, cosine_of_units, cosine_by_roots, cosine_by_sums)
     ),
     (cosine_without_names, PAIR, "x", "(a - ((xᵀa) / ‖x‖²) x)/(‖x‖‖a‖)"),
@@ -352,8 +352,8 @@ OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
      "(1/N) A ⊙ (([r ⊙ A > clip(r, 0.8, 1.2) ⊙ A] + 0.5 [r ⊙ A = clip(r, 0.8, 1.2) ⊙ A]) ⊙ [(r > 0.8) ∧ (r < 1.2)]"
      " + [clip(r, 0.8, 1.2) ⊙ A > r ⊙ A] + 0.5 [clip(r, 0.8, 1.2) ⊙ A = r ⊙ A])"),
     # Bishop, Pattern Recognition and Machine Learning, section 1.2.4: the likelihood of a Gaussian.
-    (gaussian_by_mean, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1 / s²) Σ (x - μ)"),
-    (gaussian_standardised, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1 / s²) Σ (x - μ)"),
+    (gaussian_by_mean, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1/s²) Σ (x - μ)"),
+    (gaussian_standardised, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1/s²) Σ (x - μ)"),
     # Kingma and Welling, Auto-Encoding Variational Bayes: variances by their logarithms.
     (gaussian_by_log_variance, {"x": "N", "mu": "N", "v": "N"}, "v", "0.5(exp(-v) ⊙ (x - μ)² - 1)"),
     # Murphy, Probabilistic Machine Learning, section 12.1: Poisson regression.
@@ -372,7 +372,7 @@ OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
     (lambda X, y, w: cr.relu(1 - y * (X @ w)).sum(), LEAST, "w", "-Xᵀ(y ⊙ [1 - y ⊙ Xw > 0])"),
     (lambda X, y, w: (np.maximum(0, 1 - y * (X @ w)) ** 2).sum(), LEAST, "w", "-2Xᵀ(y ⊙ max(0, 1 - y ⊙ Xw))"),
     # Boyd and Vandenberghe, Convex Optimization, section 11.2: the logarithmic barrier of A x ≤ b.
-    (lambda A, b, x: -np.log(b - A @ x).sum(), {"A": "m n", "b": "m", "x": "n"}, "x", "Aᵀ(1 / (b - Ax))"),
+    (lambda A, b, x: -np.log(b - A @ x).sum(), {"A": "m n", "b": "m", "x": "n"}, "x", "Aᵀ(1/(b - Ax))"),
 ]  # fmt: skip
 
 ROWS = [*LOGISTIC, *SOFTMAX, *HUBER, *KL, *COSINE, *OTHERS]

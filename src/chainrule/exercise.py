@@ -16,7 +16,7 @@ from .ir.dims import Extent, show_shape
 from .ir.graph import toposort
 from .ir.node import D, Node, Size
 from .ir.telling import Chain, Math, Step, Table, Telling
-from .render.names import accented, text_name
+from .render.names import text_name
 from .render.spelling import Spelling
 
 LEVELS = {1: 3, 2: 2, 3: 1, 4: 1}
@@ -224,7 +224,7 @@ def _scope(told: Telling) -> dict[str, Node]:
     """What the names in a line mean: the reader's, as they are printed and as they were written, and sizes."""
     scope: dict[str, Node] = {}
     for node, name in [*((i, i.name) for i in told.graph.inputs), *told.names.items()]:
-        scope[name] = scope[text_name(name)] = scope[accented(name)] = node
+        scope[name] = scope[text_name(name)] = node
     for dim in told.graph.dims():
         scope.setdefault(str(dim), Size.of(dim))
     return scope

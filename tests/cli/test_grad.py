@@ -28,10 +28,10 @@ def program_of(text: str) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("arguments", "lines"),
     [
-        ([*LAYER, "--wrt", "w"], ["l = tanh(x @ w)", "∂f/∂l = 2/(N k) (l - y)", "∂f/∂w = xᵀ @"]),
+        ([*LAYER, "--wrt", "w"], ["l = tanh(xw)", "∂f/∂l = 2/(Nk) (l - y)", "∂f/∂w = xᵀ(∂f/∂l ⊙"]),
         ([*LAYER, "--wrt", "w", "--reading", "components"], ["l_nm = tanh(Σ_d x_nd w_dm)", "∂f/∂w_dm = Σ_n"]),
         ([*LAYER, "--wrt", "w", "--notation", "latex"], [r"\tanh", r"\frac{\partial f}{\partial w}"]),
-        (["a * b", "--shape", "a=", "--shape", "b="], ["f = a b", "∂f/∂a = b", "∂f/∂b = a"]),
+        (["a * b", "--shape", "a=", "--shape", "b="], ["f = ab", "∂f/∂a = b", "∂f/∂b = a"]),
         (["sum(x)", "--shape", "x=3"], ["∂f/∂x = 1"]),
         (["sum(a) + sum(b)", "--shape", "a=3", "--shape", "b=3"], ["∂f/∂a = 1", "∂f/∂b = 1"]),
         (["sum(a * 0)", "--shape", "a=3"], ["∂f/∂a = 0"]),

@@ -55,12 +55,12 @@ def trees(draw: st.DrawFn) -> Node:
     return made[-1]  # type: ignore[no-any-return]
 
 
-def transliterate(text: str) -> str:
-    """Our text as Python: powers as **, factors side by side with a * between."""
+def transliterate(text: str, times: str = "*") -> str:
+    """Our text as Python: powers as **, and a sign between factors side by side: 2ab(a + b) exp(c)."""
     digits = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
     text = re.sub(r"[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: f"**({m[0].translate(digits)})", text)
-    text = text.replace("^", "**").replace(" · ", " * ").replace("⊙", "*")
-    return re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", text)
+    text = text.replace("^", "**").replace(" · ", " * ").replace("⊙", "*").replace("ᵀ", ".T")
+    return re.sub(r"(?<=[abcT)\d])\s?(?=[abc(]|exp|tanh)", f" {times} ", text)
 
 
 def value(tree: ast.AST, names: dict[str, Any]) -> Any:
@@ -145,5 +145,5 @@ def test_a_sum_of_products_evaluates_to_what_it_shows(node: Node) -> None:
     if not re.search(r"[\[Σ⊙]|tr\(", formula):
         # A chain of matrix products: vectors are columns.
         columns = {name: x[:, None] if x.ndim == 1 else x for name, x in values.items()}
-        chain = value(ast.parse(formula.replace("ᵀ", ".T"), mode="eval"), columns)
+        chain = value(ast.parse(transliterate(formula, "@"), mode="eval"), columns)
         np.testing.assert_allclose(chain.reshape(expected.shape), expected)

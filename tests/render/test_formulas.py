@@ -68,7 +68,7 @@ EXPRESSIONS: list[tuple[Node, str, str, str]] = [
     (A * v, "A ⊙ v", r"A \odot v", "A_ij v_j"),
     ((A * -2) * (3 * A), "-2 · 3A ⊙ A", r"-2 \cdot 3\,A \odot A", "-2 · 3 A_ij A_ij"),
     (A / alpha, "A/α", r"\frac{A}{\alpha}", "A_ij/α"),
-    ((A + 1) / (A - 1), "(A + 1) / (A - 1)", r"\frac{A + 1}{A - 1}", "(A_ij + 1) / (A_ij - 1)"),
+    ((A + 1) / (A - 1), "(A + 1)/(A - 1)", r"\frac{A + 1}{A - 1}", "(A_ij + 1)/(A_ij - 1)"),
     (2 * (w - 1) / N, "(2/N)(w - 1)", r"\frac{2}{N}\,\left(w - 1\right)", "(2/N)(w_nd - 1)"),
     (w.sum() / (2 * N), "1/(2N) Σ w", r"\frac{1}{2\,N}\,\sum w", "1/(2N) Σ_nd w_nd"),
     (A - (v - 1), "A - (v - 1)", r"A - \left(v - 1\right)", "A_ij - (v_j - 1)"),

@@ -25,6 +25,9 @@ NAMES = [
     ("W1_out", "W1_out", r"W_{1,\mathrm{out}}"),
     ("x_train", "x_train", r"x_{\mathrm{train}}"),
     ("conv12", "conv12", r"\mathrm{conv}_{12}"),
+    ("delta^3_1", "δ⁽³⁾₁", r"{\delta^{(3)}_1}"),
+    ("delta^l", "δ⁽ˡ⁾", r"{\delta^{(l)}}"),
+    ("z^12", "z⁽¹²⁾", r"{z^{(12)}}"),
     ("_", "_", r"\_"),
 ]
 
@@ -52,6 +55,18 @@ def test_a_name_cannot_break_a_notation(name: str) -> None:
 
 def test_the_parts_of_a_name() -> None:
     assert parse_name("W1_hidden_bar") == Name("W", "bar", ("1", "hidden"))
+    assert parse_name("delta^3_1") == Name("δ", "", ("1",), "3")
+
+
+def test_the_error_of_a_layer_takes_indices_and_stands_transposed() -> None:
+    error = Input.of("delta^3", (2, 4))
+    assert show(error, reading="components") == "δ⁽³⁾_ij"
+    assert show(error, "latex", "components") == r"{\delta^{(3)}_{ij}}"
+    # LaTeX takes one superscript only, so the first is in braces with its letter.
+    assert show(error.T, "latex") == r"{\delta^{(3)}}^{\top}"
+    mathml = show(error, "mathml", "components")
+    assert "<msubsup><mi>δ</mi><mrow><mi>i</mi><mi>j</mi></mrow>" in mathml
+    check_mathml(mathml)
 
 
 NUMBERS = [

@@ -25,7 +25,7 @@ def check_latex(text: str) -> None:
     assert text.isprintable()
 
 
-ARITY = {"mfrac": 2, "msup": 2, "msub": 2, "munder": 2, "mover": 2}
+ARITY = {"mfrac": 2, "msup": 2, "msub": 2, "msubsup": 3, "munder": 2, "mover": 2}
 
 
 def check_mathml(text: str) -> None:

@@ -9,6 +9,7 @@ from ..ir.dims import Extent, Shape, show_shape
 from ..ir.graph import substitute, toposort
 from ..ir.node import Einsum, Map, Node, Subscripts
 from ..ir.telling import Indices, Step
+from ..simplify.canonical import canonical
 from .indexed import Allocator
 
 _MOST = 4
@@ -59,7 +60,7 @@ class _Arrays:
         products = self._products()
         self.whole.update(products[:-_MOST])
         self.now = entry
-        self._step(self.closed, "in this order", "the same, in the order in which arrays are multiplied")
+        self._step(self.closed, "in this order", _same(entry, self.closed))
         for node in products[-_MOST:]:
             if isinstance(node, Einsum):
                 self._sum(node)
@@ -117,8 +118,7 @@ class _Arrays:
             why = "; ".join(self._why(side, summed) for side in sides if side.transposed)
             self._step(after, "transpose", why)
         self.whole.add(node)
-        shapes = " @ ".join(show_shape(side.shape) for side in sides)
-        why = f"summed over the last index of the left and the first of the right: {shapes} → {show_shape(node.shape)}"
+        why = f"summed over the last index of the left and the first of the right: {product_shapes(node)}"
         self._step(self.closed, "product of matrices", why)
 
     def _why(self, side: _Side, summed: Sequence[int]) -> str:
@@ -175,6 +175,13 @@ class _SumIndices:
         return pool[-1]
 
 
+def _same(entry: Node, closed: Node) -> str:
+    """Why an entry in index notation is the closed form's."""
+    if canonical(entry) is canonical(closed):
+        return "the same, in the order in which arrays are multiplied"
+    return "the same numbers, as is checked at random points; the one is not rewritten into the other here"
+
+
 def _is_bracket(node: Node) -> bool:
     """Whether an operand without a name is to be one array: it is made of others, not only spread or turned."""
     return bool(node.args) and not (isinstance(node, Einsum) and node.is_layout) and _is_array(node)
@@ -205,6 +212,19 @@ def _sides(node: Einsum) -> list[_Side] | None:
     ]
 
 
+def transposed_sides(node: Einsum) -> list[tuple[Node, str]]:
+    """What stands transposed in a product of two arrays, and which of its axes the sum runs over."""
+    return [(side.arg, "first" if side.left else "last") for side in _sides(node) or () if side.transposed]
+
+
+def product_shapes(node: Einsum) -> str:
+    """``(m, L) @ (L, n) → (m, n)`` for a product of matrices; for any other what goes in and what comes out."""
+    sides = _sides(node)
+    if sides is not None:
+        return f"{' @ '.join(show_shape(side.shape) for side in sides)} → {show_shape(node.shape)}"
+    return f"{' and '.join(show_shape(arg.shape) for arg in node.args)} → {show_shape(node.shape)}"
+
+
 def _with_transposes(node: Einsum, sides: Sequence[_Side]) -> Node:
     """The product with its transposes as arrays of their own."""
     args = [side.arg.T if side.transposed else side.arg for side in sides]
@@ -214,7 +234,7 @@ def _with_transposes(node: Einsum, sides: Sequence[_Side]) -> Node:
 
 def _other(node: Einsum, summed: Sequence[int], name: str) -> tuple[str, str]:
     """The rule and the reason for what is no product of two matrices."""
-    shapes = f"{' and '.join(show_shape(arg.shape) for arg in node.args)} → {show_shape(node.shape)}"
+    shapes = product_shapes(node)
     if len(node.args) == 1 and node.summed:
         letters = ", ".join(f"{{{i}}}" for i in summed)
         return "sum over an axis", f"the sum over {letters} adds what {name} has along that axis: {shapes}"

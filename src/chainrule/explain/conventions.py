@@ -110,7 +110,7 @@ def _layout(subject: Subject, samples: Dim | None) -> Sentence:
     side, other = ("left", "right") if k == 0 else ("right", "left")
     return (
         f"Samples are the {lie} of ", Name(subject.name_of(data)), f", which is {_times(data)}. The data stand on the "
-        f"{side}, the weights ", Name(subject.name_of(weights)), f" of shape {show_shape(weights.shape)} on the {other}: ",
+        f"{side}, the weights ", Name(subject.name_of(weights)), f", {_times(weights)}, on the {other}: ",
         Math(first.node, opened=frozenset([first.node])), ".",
     )  # fmt: skip
 
@@ -124,7 +124,7 @@ def _data(product: Product, samples: Dim) -> int | None:
 
 def _times(node: Node) -> str:
     """``N × d``."""
-    return " × ".join(str(extent) for extent in node.shape)
+    return " × ".join(map(str, node.shape)) if len(node.shape) > 1 else f"a vector of {node.shape[0]} entries"
 
 
 # ---------------------------------------------------------------------------------------------- the loss' scale

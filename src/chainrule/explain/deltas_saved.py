@@ -30,9 +30,9 @@ def _rule(found: Layered) -> Paragraph:
         "Count multiplications, the slopes being given. Draw an arrow for each slope: from a weight to the sum it "
         "stands in, from a sum ", Name("z"), " to its ", Name("a"), ", from an ", Name("a"), " along a weight to a "
         "sum of the next layer, from the output to ", loss, ". A path with ", Name("n"), " arrows is a product of ",
-        Name("n"), " slopes: ", Name("n"), " − 1 multiplications, one for each arrow but the last. With each path of each "
-        "weight worked out by itself, an arrow is paid for every time a path goes along it; with the errors stored, "
-        "once. ",
+        Name("n"), " slopes: ", Name("n"), " − 1 multiplications, one for each arrow but the last. With each path "
+        "of each weight worked out by itself, an arrow is paid for every time a path goes along it; with the errors "
+        "stored, once. ",
         "(A slope that is 1, as a bias has it, is no factor, and additions are not counted.)",
     ]  # fmt: skip
     return Paragraph(tuple(pieces))
@@ -95,14 +95,22 @@ def _grown(what: str, title: str, counts: Sequence[tuple[int, Cost]], base: int)
         Curve("function", tuple(zip(places, apart, strict=True)), ("each path by itself",)),
         Curve("tangent", tuple(zip(places, stored, strict=True)), ("errors stored",)),
     )
-    last = f"{counts[-1][1].apart:.2e} and {counts[-1][1].stored:,}"
+    n, cost = counts[-1]
+    alt = (
+        f"{title}: the multiplications on an axis of powers of ten. With {n} {what} each path by itself takes "
+        f"{_rounded(cost.apart)}, and with the errors stored it is {_rounded(cost.stored)}."
+    )
     plot = Plot(
-        title, f"Multiplications by {what}: at {counts[-1][0]} {what} they are {last}.",
+        title, alt,
         Axis((what,), places[0], places[-1], tuple(places), base),
-        Axis(("multiplications",), 0.0, float(top), tuple(float(k) for k in range(0, top + 1, 1 + top // 8)), 10), curves,
+        Axis(("multiplications",), 0.0, float(top), tuple(map(float, range(0, top, 1 + top // 8))), 10), curves,
     )  # fmt: skip
-    alt = f"{title}: the multiplications of each path by itself rise with the {what} far above those with errors stored"
     return [table, Drawing(plot, alt)]
+
+
+def _rounded(number: int) -> str:
+    """In words that can be read out."""
+    return f"{number:,}" if number < _IN_FULL else f"about 10 to the power {len(str(number)) - 1}"
 
 
 def _many(number: int, word: str) -> str:

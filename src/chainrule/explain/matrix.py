@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..ir.dims import show_shape
-from ..ir.node import Einsum, Map, Node, Reduce
-from ..ir.telling import Math, Name, Section, Sentence, Step, Table, Telling
+from ..ir.graph import describe
+from ..ir.node import Einsum, Input, Map, Node
+from ..ir.telling import Math, Name, Paragraph, Section, Sentence, Step, Table, Telling
+from .arrays import product_shapes, transposed_sides
+from .conventions import conventions
 from .differentiate import derivative
+from .numbers import nudged, point
 from .subject import Subject
 
 
@@ -15,17 +21,21 @@ def matrix(subject: Subject) -> Telling:
     loss, graph = subject.loss, subject.graph
     forward = [n for n in graph.nodes() if n in graph.names and n in subject.intermediates and n.args]
     if loss in graph.names:
-        told.add(loss, None, "the loss")
+        told.add(loss, None)
     for node in reversed(forward):
         if node is not loss and node not in subject.gradients:
-            told.add(node, subject.intermediates[node], _why(node))
+            told.add(node, subject.intermediates[node])
     for node, gradient in subject.gradients.items():
-        told.add(node, gradient, "what was asked for")
+        told.add(node, gradient)
     head: tuple[Sentence, ...] = (
-        ("",), ("forward",), ("∂", Name(subject.name_of(loss)), "/∂ of it"), ("shape",), ("why",)
+        ("",), ("forward",), ("shape",), ("∂", Name(subject.name_of(loss)), "/∂ of it"), ("shape",), ("why",)
     )  # fmt: skip
-    table = Table(head, tuple(told.rows), tuple(told.claims))
-    return Telling("matrix", graph, subject.closed, graph.names, (Section("", (table,)),), at=subject.at)
+    notes = tuple(Paragraph(sentence, "note") for sentence in conventions(subject))
+    sections = [Section("", (*notes, Table(head, tuple(told.rows), tuple(told.claims))))]
+    at = point(subject) if subject.at else {}
+    if at:
+        sections += [nudged(subject, node, at) for node in subject.gradients if isinstance(node, Input)]
+    return Telling("matrix", graph, subject.closed, graph.names, tuple(sections), at=at or subject.at)
 
 
 class _Rows:
@@ -36,46 +46,48 @@ class _Rows:
         self.rows: list[tuple[Sentence, ...]] = []
         self.claims: list[Step] = []
         self.names = dict(subject.names)
+        self.behind: dict[Node, str] = {}
         for node, gradient in {**subject.intermediates, **subject.gradients}.items():
             # A gradient that is a number or an input goes by what it is.
-            if gradient.args:
-                self.names.setdefault(gradient, f"d_{subject.name_of(node)}")
+            if gradient.args and gradient not in self.names:
+                self.names[gradient] = f"d_{subject.name_of(node)}"
+                self.behind[gradient] = f"∂{subject.name_of(subject.loss)}/∂{subject.name_of(node)}"
 
-    def add(self, node: Node, gradient: Node | None, why: str) -> None:
+    def add(self, node: Node, gradient: Node | None) -> None:
         """A row for a node; the loss has no gradient but 1."""
-        name = self.subject.name_of(node)
+        name, shape = self.subject.name_of(node), show_shape(node.shape)
         forward: Sentence = (Math(node, opened=frozenset([node])),) if node.args else ("given",)
         backward: Sentence = ("1",)
+        why = "the loss by itself"
         if gradient is not None:
             backward = (Math(gradient, opened=frozenset([gradient]), names=self.names, gradients=True),)
-            reason = why_back(gradient)
-            self.claims.append(Step(derivative(self.subject.loss, node), gradient, "chain rule", reason, name))
-        self.rows.append(((Name(name),), forward, backward, (show_shape(node.shape),), (why,)))
+            why = why_back(gradient, {**self.subject.names, **self.behind})
+            self.claims.append(Step(derivative(self.subject.loss, node), gradient, "chain rule", why, name))
+        self.rows.append(((Name(name),), forward, (shape,), backward, (shape,), (why,)))
 
 
-def _why(node: Node) -> str:
-    """One line on how the derivative goes through a node."""
-    match node:
-        case Map() | Reduce():
-            return node.op.why
-        case Einsum() if len(node.args) == 1:
-            return "what is summed hands its derivative to every term"
-        case Einsum():
-            return "each factor's derivative is the other factor, transposed"
-        case _:
-            return str(node.op.why)
-
-
-def why_back(gradient: Node) -> str:
-    """One line on how a gradient is put together."""
+def why_back(gradient: Node, names: Mapping[Node, str]) -> str:
+    """One line on how a gradient is put together from those behind it, with the shapes of a product."""
     match gradient:
         case Einsum() if len(gradient.args) > 1:
-            return "the gradient behind it, times the other factor: summed over what both share"
-        case Einsum():
+            return _why_product(gradient, names)
+        case Einsum() if gradient.summed:
             return "shared along an axis, so the gradients of all its uses are summed"
+        case Einsum():
+            return "the same for every entry that was summed"
         case Map() if gradient.op.name == "mul":
-            return "the gradient behind it, times the slope"
+            return "the gradient behind it, times the slope, entry by entry"
         case Map() if gradient.op.name in ("add", "sub"):
-            return "used more than once: the gradients of its uses are added"
+            return "the gradients of all its uses, added"
         case _:
             return "handed on"
+
+
+def _why_product(gradient: Einsum, names: Mapping[Node, str]) -> str:
+    """Which index a product sums over, so what stands transposed, and the shapes."""
+    parts = []
+    for node, axis in transposed_sides(gradient):
+        name = names.get(node) or (describe(node) if isinstance(node, Input) else "the bracket")
+        parts.append(f"the sum runs over the {axis} axis of {name}, so it stands transposed")
+    parts += [product_shapes(gradient)]
+    return "; ".join(parts)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
+from ..ir.build import broadcast, constant, scalar_value
 from ..ir.dims import Extent, Shape
 from ..ir.errors import DerivativeError
 from ..ir.node import Concat, Delta, Einsum, Gather, Node, Pad, Reshape, Scatter, Slice, SliceSpec
@@ -71,7 +72,7 @@ def _gathered(f: Gather, subs: Sequence[int], allocator: Allocator) -> Part:
     (x, indices), (axis, batch) = f.args, f.params
     end = axis + len(indices.shape) - batch
     (chosen,) = allocator.fresh(x.shape[axis])
-    delta = Gather.make((Delta.of(x.shape[axis]), indices), (0, 0))
+    delta = _one_hot(indices, x.shape[axis])
     places = (*subs[:batch], *subs[axis:end], chosen)
     return x, (*subs[:axis], chosen, *subs[end:]), (Factor(delta, tuple(places)),), (chosen,)
 
@@ -79,7 +80,7 @@ def _gathered(f: Gather, subs: Sequence[int], allocator: Allocator) -> Part:
 def _scattered(f: Scatter, subs: Sequence[int], allocator: Allocator) -> Part:
     (x, indices), (axis, batch, extent) = f.args, f.params
     put = allocator.fresh(*indices.shape[batch:])
-    delta = Gather.make((Delta.of(extent), indices), (0, 0))
+    delta = _one_hot(indices, extent)
     places = (*subs[:batch], *put, subs[axis])
     return x, (*subs[:axis], *put, *subs[axis + 1 :]), (Factor(delta, tuple(places)),), put
 
@@ -110,9 +111,21 @@ def _same(a: Shape, b: Shape) -> int:
     return len(list(takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False))))
 
 
+def _one_hot(indices: Node, extent: Extent) -> Node:
+    """δ_{y_n v}: for every index a row of zeros with a single one."""
+    rank = len(indices.shape)
+    return Scatter.make((broadcast(constant(1, "float"), indices.shape), indices), (rank, rank, extent))
+
+
 def is_selection(factor: Factor) -> bool:
     """Whether a factor is a delta of moved entries, δ_{(i+1) p} or δ_{y_n v}: its last index is the one it chooses."""
-    return isinstance(factor.base, (Slice, Gather)) and isinstance(factor.base.args[0], Delta)
+    base = factor.base
+    if isinstance(base, Slice):
+        return isinstance(base.args[0], Delta)
+    if not isinstance(base, Scatter):
+        return False
+    rank = len(base.args[1].shape)
+    return scalar_value(base.args[0]) == 1 and base.params[:2] == (rank, rank)
 
 
 def chosen_from(selection: Node, x: Node, axis: int) -> Node:
@@ -121,5 +134,4 @@ def chosen_from(selection: Node, x: Node, axis: int) -> Node:
         specs: list[SliceSpec] = [None] * len(x.shape)
         specs[axis] = selection.params[0][0]
         return Slice.make((x,), (tuple(specs),))
-    assert isinstance(selection, Gather)
     return Gather.make((x, selection.args[1]), (axis, 0))

@@ -1,8 +1,8 @@
 """Factors side by side in plain text, as on paper: 2XCCᵀ, Xᵀ(Xw - y), 2 lam w, hidden @ weights.
 
-Nothing stands between what is a letter, a number or a bracket. A space stands beside a longer name, and before a
-function, an operator or a square bracket; two numbers have a dot between them. A product of matrices in which a name is
-longer than a letter with digits (h, w2), or a derivative ∂E/∂z, has @ between all of its factors.
+Nothing stands between what is a letter, a number or a bracket. A space stands beside a longer name, between twice the
+same, and before a function, an operator or a square bracket; two numbers have a dot between them. A product of matrices
+in which a name is longer than a letter with digits (h, w2), or a derivative ∂E/∂z, has @ between all of its factors.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def side_by_side(parts: Sequence[tuple[Box, str]]) -> str:
     One whose end is a bracket already needs none: 1/(2L) Σ …
     """
     text = parts[0][1]
+    parts = [parts[0], *((box, _inner(box, text)) for box, text in parts[1:])]
     for (left, before), (right, after) in pairwise(parts):
         if isinstance(left, Fraction):
             closed = before.endswith(")")
@@ -65,10 +66,17 @@ def side_by_side(parts: Sequence[tuple[Box, str]]) -> str:
     return text
 
 
+def _inner(box: Box, text: str) -> str:
+    """A factor behind others: a fraction that begins with a number stands in brackets, y (1/(b - x))."""
+    return f"({text})" if isinstance(box, Fraction) and text[0].isdigit() else text
+
+
 def _gap(left: Box, before: str, right: Box, after: str) -> str:
     """What stands between two factors that are no fractions."""
     if isinstance(left, Partial):
         # ∂y/∂u x is not the derivative by ux.
+        return " "
+    if before == after:
         return " "
     first, last = _FIRST_WORD.match(after), _LAST_WORD.search(before)
     number = isinstance(left, Number) and "e" not in before

@@ -136,7 +136,8 @@ def _scatter(reader: Reader, node: Node, places: Places, scope: frozenset[str], 
     inner = scope | shared.letters_of(fresh)
     index = reader.entry(indices, places[:batch] + fresh, inner, depth)
     part = reader.entry(x, (*places[:axis], *fresh, *places[axis + 1 :]), inner, depth)
-    return summation(fresh, arithmetic.multiply(part, Kronecker(places[axis], index)))
+    delta = Kronecker(places[axis], index)
+    return summation(fresh, delta if part == Number(1) else arithmetic.multiply(part, delta))
 
 
 def _reshape(reader: Reader, node: Reshape, places: Places, scope: frozenset[str], depth: int) -> Box:

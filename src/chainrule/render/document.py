@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..ir.telling import Telling
 from .page import Page
@@ -10,7 +11,7 @@ from .page_html import HtmlPage
 from .page_latex import LatexPage
 from .page_text import TextPage
 
-NOTATIONS: Mapping[str, type[Page]] = {"text": TextPage, "latex": LatexPage, "html": HtmlPage}
+NOTATIONS: Mapping[str, type[Page[Any]]] = {"text": TextPage, "latex": LatexPage, "html": HtmlPage}
 """Every notation by its name."""
 
 

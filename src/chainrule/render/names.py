@@ -26,7 +26,14 @@ _RAISED = re.compile(r"([^\W\d_]+)\^([^\W_]+)(?:_([^\W_]+))?")
 _ABOVE = str.maketrans("0123456789l", "⁰¹²³⁴⁵⁶⁷⁸⁹ˡ")
 _BELOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
+_LATEX_ACCENTS = {
+    **_MARKS,
+    **{"\u0301": "acute", "\u0300": "grave", "\u0308": "ddot", "\u0306": "breve", "\u030c": "check"},
+}
+"""The command of each combining mark that LaTeX can set in a formula."""
+_UNPRINTABLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _LATEX = {
+    **dict.fromkeys(map(chr, [*range(32), 127]), r"\ "),
     "\\": r"\backslash{}",
     "^": r"\hat{\ }",
     "~": r"\sim{}",
@@ -68,24 +75,39 @@ def parse_name(name: str) -> Name:
 
 
 def text_name(name: str) -> str:
-    """For plain text: as the user wrote it, so that it can be copied, but for Greek letters; a layer's δ⁽³⁾₁."""
+    """For plain text: as the user wrote it, so that it can be copied, but for Greek letters; ŷ for y_hat, where Unicode
+    has the letter in one piece; a layer's δ⁽³⁾₁. What a terminal would take for a command is replaced.
+    """
     raised = _RAISED.fullmatch(name)
     if raised:
         return f"{GREEK.get(raised[1], raised[1])}⁽{raised[2].translate(_ABOVE)}⁾{(raised[3] or '').translate(_BELOW)}"
-    match = re.fullmatch(r"([A-Za-z]+)(\d*(?:_.*)?)", name)
-    return GREEK.get(match[1], match[1]) + match[2].rstrip("_") if match else name
-
-
-def accented(name: str) -> str:
-    """``ŷ`` for y_hat, where Unicode has the letter in one piece; any other name as plain text has it."""
     parts = parse_name(name)
-    letter = unicodedata.normalize("NFC", parts.base + ACCENTS.get(parts.accent, ""))
-    return letter if parts.accent and not parts.subscripts and len(letter) == 1 else text_name(name)
+    if parts.accent and not parts.subscripts:
+        letter = unicodedata.normalize("NFC", parts.base + ACCENTS[parts.accent])
+        if len(letter) == 1:
+            return letter
+    match = re.fullmatch(r"([A-Za-z]+)(\d*(?:_.*)?)", name)
+    return printable(GREEK.get(match[1], match[1]) + match[2].rstrip("_") if match else name)
+
+
+def printable(text: str) -> str:
+    """A text in which control characters, which a terminal would obey, are replaced."""
+    return "".join("\ufffd" if unicodedata.category(c) in _UNPRINTABLE else c for c in text)
 
 
 def escape_latex(text: str) -> str:
-    """Any text inside a LaTeX formula."""
-    return "".join(_LATEX.get(c, c) for c in text)
+    """Any text inside a LaTeX formula; what pdflatex has no letter for is written as its number, U+4E2D."""
+    return "".join(_LATEX.get(c, c) if c.isascii() else _beyond_ascii(c) for c in text)
+
+
+def _beyond_ascii(character: str) -> str:
+    """A letter with an accent by its command, another one by its number."""
+    if character in MACROS:
+        return MACROS[character] + "{}"
+    decomposed = unicodedata.normalize("NFD", character)
+    if len(decomposed) == 2 and decomposed[0].isascii() and decomposed[1] in _LATEX_ACCENTS:
+        return rf"\{_LATEX_ACCENTS[decomposed[1]]}{{{decomposed[0]}}}"
+    return rf"\mathrm{{U{{+}}{ord(character):04X}}}"
 
 
 def escape_xml(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
 
 from ..ir.telling import (
     Block,
@@ -23,11 +24,15 @@ from ..ir.telling import (
     Term,
     Value,
 )
-from .formula import NotationName
+from .formula import NotationName, spell
+from .signs import signs_in
 from .spelling import Spelling
 
+Part = TypeVar("Part")
+"""What a page makes of a block: text, for most."""
 
-class Page(ABC):
+
+class Page(ABC, Generic[Part]):
     """A telling in one notation. A subclass lays out each kind of block; the order of things is given here."""
 
     formulas: ClassVar[NotationName] = "text"
@@ -40,17 +45,21 @@ class Page(ABC):
 
     def fragment(self) -> str:
         """The whole telling, to stand inside of something."""
-        parts = [self.title(), self.legend()]
-        for section in self.told.sections:
-            parts.append(self.section(section, [self.block(block) for block in section.blocks]))
-        parts.append(self.ending())
-        return self.joined([part for part in parts if part])
+        return self.joined(self.parts())
 
     def document(self) -> str:
         """The whole telling, to stand by itself."""
         return self.fragment()
 
-    def block(self, block: Block) -> str:
+    def parts(self) -> list[Part]:
+        """Everything, from the title to the tick, in order of reading."""
+        title, opening = self.title(), self.opening()
+        sections = [self.section(s, [self.block(block) for block in s.blocks]) for s in self.told.sections]
+        ending = self.ending()
+        # The signs are known when all formulas were written, and told before them.
+        return [title, opening, *self.signs(), *sections, ending]
+
+    def block(self, block: Block) -> Part:
         """Any block."""
         match block:
             case Paragraph():
@@ -65,6 +74,8 @@ class Page(ABC):
                 return self.listing(block)
             case Drawing():
                 return self.drawing(block)
+
+    # ------------------------------------------------------------------------------------------ sentences
 
     def sentence(self, pieces: Sentence) -> str:
         """A sentence, its pieces one after the other."""
@@ -86,9 +97,28 @@ class Page(ABC):
             case Code():
                 return self.code(piece)
 
+    def varying(self) -> str:
+        """What varies and what does not, as two sentences."""
+        asked, varying, constant = ([self.formula(name) for name in names] for names in self.spelling.legend())
+        verb = "varies, and with it" if len(asked) == 1 else "vary, and with them"
+        text = f"{listed(asked)} {verb} {listed(varying)}."
+        return text + (f" {listed(constant)} {'is' if len(constant) == 1 else 'are'} constant." if constant else "")
+
+    def meanings(self) -> list[tuple[str, str]]:
+        """The signs that occur in the formulas that were written so far, and what each means."""
+        shown: dict[str, list[str]] = {}
+        for sign in signs_in(self.spelling.boxes, self.formulas):
+            example = self.spelling.inline(spell(sign.example, self.formulas))
+            shown.setdefault(sign.meaning, []).append(self.formula(example))
+        return [(listed(examples), self.prose(meaning)) for meaning, examples in shown.items()]
+
     def verified(self) -> str:
         """The figure that goes with the tick."""
         return f"every line evaluated at random points; largest relative deviation {self.error:.1e}"
+
+    def reason(self, rule: str, why: str) -> str:
+        """A rule and why it holds."""
+        return self.prose(f"{rule}: {why}" if rule and why else rule or why)
 
     def term(self, piece: Term) -> str:
         """A word that the glossary explains."""
@@ -106,46 +136,63 @@ class Page(ABC):
         """A formula in a sentence."""
         return formula
 
+    # ------------------------------------------------------------------------------------------ for each notation
+
     @abstractmethod
-    def joined(self, parts: list[str]) -> str:
+    def joined(self, parts: Sequence[Part]) -> str:
         """Parts below each other."""
 
     @abstractmethod
-    def title(self) -> str:
+    def title(self) -> Part:
         """What is told of, and how."""
 
     @abstractmethod
-    def legend(self) -> str:
+    def opening(self) -> Part:
         """What varies and what does not."""
 
     @abstractmethod
-    def section(self, section: Section, blocks: list[str]) -> str:
+    def signs(self) -> list[Part]:
+        """The legend of the signs, if any need one."""
+
+    @abstractmethod
+    def section(self, section: Section, blocks: Sequence[Part]) -> Part:
         """A section, its blocks written already."""
 
     @abstractmethod
-    def paragraph(self, block: Paragraph) -> str:
+    def paragraph(self, block: Paragraph) -> Part:
         """Prose."""
 
     @abstractmethod
-    def definitions(self, block: Definitions) -> str:
+    def definitions(self, block: Definitions) -> Part:
         """Definitions below each other."""
 
     @abstractmethod
-    def chain(self, block: Chain) -> str:
+    def chain(self, block: Chain) -> Part:
         """A chain of equalities."""
 
     @abstractmethod
-    def table(self, block: Table) -> str:
+    def table(self, block: Table) -> Part:
         """Cells under a head."""
 
     @abstractmethod
-    def listing(self, block: Listing) -> str:
+    def listing(self, block: Listing) -> Part:
         """A program."""
 
     @abstractmethod
-    def drawing(self, block: Drawing) -> str:
+    def drawing(self, block: Drawing) -> Part:
         """A picture."""
 
     @abstractmethod
-    def ending(self) -> str:
+    def ending(self) -> Part:
         """The closed forms, the notes, and the tick with its figure."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def gives_reasons(block: Table) -> bool:
+    """Whether the last column of a table says why, in words."""
+    words = ["".join(piece for piece in row[-1] if isinstance(piece, str)) for row in block.rows]
+    return len(block.head) > 1 and block.head[-1] == ("why",) and any(words)

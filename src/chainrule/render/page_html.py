@@ -5,11 +5,11 @@ from __future__ import annotations
 from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
 from .names import escape_xml
 from .page import Page
-from .page_text import listed
+from .page import listed
 from .svg import draw
 
 
-class HtmlPage(Page):
+class HtmlPage(Page[str]):
     """A page that needs nothing beside it."""
 
     formulas = "mathml"
@@ -36,7 +36,7 @@ class HtmlPage(Page):
         names = ", ".join(self.spelling.inline(self.spelling.partial(wrt)) for wrt in self.told.closed)
         return f"<h1>{names}, in the {self.told.form} form</h1>"
 
-    def legend(self) -> str:
+    def opening(self) -> str:
         """What varies and what does not."""
         asked, varying, constant = self.spelling.legend()
         verb = "varies, and with it" if len(asked) == 1 else "vary, and with them"
@@ -44,6 +44,9 @@ class HtmlPage(Page):
         if constant:
             text += f" {listed(constant)} {'is' if len(constant) == 1 else 'are'} constant."
         return f"<p>{text}</p>"
+
+    def signs(self) -> list[str]:
+        return []
 
     def section(self, section: Section, blocks: list[str]) -> str:
         """A section; a folded one opens on a click."""
@@ -60,7 +63,7 @@ class HtmlPage(Page):
 
     def definitions(self, block: Definitions) -> str:
         """A list."""
-        items = "".join(f"<li>{left}<mo>=</mo>{right}</li>" for left, right in self.spelling.definitions(block))
+        items = "".join(f"<li>{left}<mo>=</mo>{right}</li>" for left, right, _ in self.spelling.definitions(block))
         return f'<ul class="where">{items}</ul>'
 
     def chain(self, block: Chain) -> str:

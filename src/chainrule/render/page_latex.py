@@ -5,10 +5,10 @@ from __future__ import annotations
 from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
 from .names import escape_latex
 from .page import Page
-from .page_text import listed
+from .page import listed
 
 
-class LatexPage(Page):
+class LatexPage(Page[str]):
     """A document for pdflatex; the fragment is its body."""
 
     formulas = "latex"
@@ -41,11 +41,14 @@ class LatexPage(Page):
         names = ", ".join(self.formula(self.spelling.partial(wrt)) for wrt in self.told.closed)
         return rf"\section*{{{names}, in the {self.told.form} form}}"
 
-    def legend(self) -> str:
+    def opening(self) -> str:
         """What varies and what does not."""
         asked, varying, constant = ([self.formula(name) for name in names] for names in self.spelling.legend())
         text = f"{listed(asked)} {'varies' if len(asked) == 1 else 'vary'}, and with that {listed(varying)}."
         return text + (f" Constant: {listed(constant)}." if constant else "")
+
+    def signs(self) -> list[str]:
+        return []
 
     def section(self, section: Section, blocks: list[str]) -> str:
         """A title, if there is one, and the blocks."""
@@ -57,7 +60,7 @@ class LatexPage(Page):
 
     def definitions(self, block: Definitions) -> str:
         """An aligned block."""
-        return _aligned([f"{left} &= {right}" for left, right in self.spelling.definitions(block)])
+        return _aligned([f"{left} &= {right}" for left, right, _ in self.spelling.definitions(block)])
 
     def chain(self, block: Chain) -> str:
         """An aligned block, reasons in a column of their own."""

@@ -9,16 +9,7 @@ import numpy as np
 
 from ..ir.graph import depends_on
 from ..ir.node import D, Input, Node
-from ..ir.telling import (
-    Chain,
-    Definitions,
-    Math,
-    Name,
-    Step,
-    Telling,
-    Value,
-    all_steps,
-)
+from ..ir.telling import Chain, Definitions, Math, Reading, Step, Telling, Value, all_steps
 from .boxes import Box, Symbol
 from .figures import figure
 from .formula import NotationName, read, spell
@@ -116,7 +107,7 @@ class Spelling:
             places: list[str] = []
             for extent in node.shape:
                 places.append(self.letters.index(extent, places))
-            left = self.show(Input.of(self.told.names[node], node.shape, node.kind), block.reading, None, places)
+            left = self.show(Input.of(self.told.name_of(node), node.shape, node.kind), block.reading, None, places)
             result.append((left, self.show(node, block.reading, self.told.names, places), node))
         return result
 

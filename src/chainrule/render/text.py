@@ -63,7 +63,7 @@ class Text(Notation):
             case Number(value):
                 return show_number(value)
             case Symbol(name, indices):
-                return text_name(name) + self.subscript(indices, long="_" in name)
+                return text_name(name) + self.subscript(indices, long="_" in text_name(name))
             case Listing(values):
                 return f"[{', '.join(map(show_number, values))}]"
             case Terms(terms):
@@ -160,7 +160,7 @@ class Text(Notation):
         return text
 
     def _fraction(self, box: Fraction) -> str:
-        """2/N, 1/(2L) and (x - a)/‖x - a‖ in one piece, a b / c with room around the bar."""
+        """2/N, 1/(2L) and (x - a)/‖x - a‖ in one piece, exp(x) / y with room around the bar."""
         top = self.spell(box.top, PRODUCT + isinstance(box.top, Fraction))
         bottom = self.spell(box.bottom, PRODUCT + 1)
         return f"{top}/{bottom}" if _tight(box) else f"{top} / {bottom}"
@@ -172,13 +172,16 @@ class Text(Notation):
 
 
 def _tight(box: Fraction) -> bool:
-    """Whether a fraction is short enough to be one factor: 2/N, a_i/(2L), (x - a)/‖x - a‖."""
+    """Whether a fraction is one factor to the eye: 2/N, a_i/(2L), (x - a)/‖x - a‖."""
     below = box.bottom.factors if isinstance(box.bottom, Product) else (box.bottom,)
-    if isinstance(box.top, Terms):
-        below = tuple(part for part in below if not isinstance(part, Function))
-    elif not (isinstance(box.top, Symbol) or _digits(box.top)):
-        return False
-    return all(isinstance(part, Symbol) or _digits(part) for part in below)
+    return all(map(_one_piece, (box.top, *below)))
+
+
+def _one_piece(box: Box) -> bool:
+    """Whether a box is a name, a number, a length, a sum in brackets, or a power of such."""
+    if isinstance(box, Power):
+        return _one_piece(box.base) and isinstance(box.exponent, Number)
+    return isinstance(box, (Symbol, Terms)) or _digits(box) or (isinstance(box, Function) and box.text == "‖{0}‖")
 
 
 def _digits(box: Box) -> bool:

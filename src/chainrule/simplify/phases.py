@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.graph import Graph
 from .engine import Applied, Phase, apply_phase
-from .rules import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy
+from .rules import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy, units
 from .size import written
 
 STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES), stable.rooted)
@@ -29,7 +29,7 @@ COLLECT = Phase("collect", (*collect.RULES, *products.RULES), written)
 DECLARED = Phase("declared", symmetric.RULES, symmetric.transposes)
 """For a formula that is only read: no transposes of what was declared symmetric."""
 
-SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER))
+SHOW = Phase("show", (*FACTOR.rules, layout.number_out_of_factor, *simplex.DECLARED, *spell.ORDER, *units.RULES))
 """Before and after those: put in order, with the numbers to the very front; and by what was declared of the inputs."""
 
 FINISH = Phase("finish", (*spell.LAST, *SHOW.rules), spell.finished)

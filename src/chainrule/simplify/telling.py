@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from ..ir.graph import rebuild
 from ..ir.node import Einsum, Map, Node
 from ..ir.registry import call
+from .as_written import AsWritten
 from .canonical import canonical
 from .collected import shorter
 from .engine import Phase, rewrite
@@ -23,11 +24,12 @@ _LARGEST_SUM = 200
 """Of a sum with more operations below it nobody asks whether it is something that has a name already."""
 
 
-def told(gradient: Node, names: Mapping[Node, str]) -> Node:
+def told(gradient: Node, names: Mapping[Node, str], function: Sequence[Node] = ()) -> Node:
     """The gradient as a textbook writes it: equal to the one that runs wherever that is a number of its own right.
 
     ``names`` holds what the reader has a name for; those nodes stay as they are, and are used wherever they fit. What
     the reader has no name for (gradients of intermediates, u1, …) is to be left out of it, so that it is written out.
+    With the outputs of the ``function`` it keeps to the function's own words (see `AsWritten`).
     It is for reading and never run: σ(−x) becomes 1 − σ(x), which loses digits, and x/‖x‖ has no value at 0.
     """
     named = _Named([node for node in names if node.args and node is not gradient])
@@ -39,7 +41,8 @@ def told(gradient: Node, names: Mapping[Node, str]) -> Node:
         gradient = rebuild([gradient], named.called, {node: node for node in held})[0]
         if gradient is before:
             break
-    return _through(gradient, FINISH, held)
+    gradient = _through(gradient, FINISH, held)
+    return AsWritten(function, held, lambda node: _through(node, FINISH, held)).of(gradient) if function else gradient
 
 
 def _through(node: Node, phase: Phase, held: frozenset[Node]) -> Node:

@@ -1,5 +1,17 @@
 """The rules as data, a phase a file."""
 
-from . import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy
+from . import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy, units
 
-__all__ = ["choice", "collect", "factor", "layout", "products", "simplex", "spell", "stable", "symmetric", "tidy"]
+__all__ = [
+    "choice",
+    "collect",
+    "factor",
+    "layout",
+    "products",
+    "simplex",
+    "spell",
+    "stable",
+    "symmetric",
+    "tidy",
+    "units",
+]

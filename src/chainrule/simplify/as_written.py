@@ -1,0 +1,86 @@
+"""A closed form in the words of the function: its own differences, and terms in the order in which it has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ..ir.graph import rebuild, substitute, toposort
+from ..ir.node import Const, Input, Map, Node, Size
+from ..ir.registry import call
+
+
+class AsWritten:
+    """What a function is made of. ``named`` is what the reader has a name for, ``tidied`` brings signs to the front."""
+
+    def __init__(self, function: Sequence[Node], named: frozenset[Node], tidied: Callable[[Node], Node]) -> None:
+        self._named = named
+        self._tidied = tidied
+        self._place = {node: k for k, node in enumerate(toposort(function))}
+        own = [node for node in self._place if _is(node, "sub") and node not in named]
+        long = [node for node in own if not all(map(self._is_name, node.args))]
+        self._holes = {node: Input.of(f"difference.{k}", node.shape, node.kind) for k, node in enumerate(long)}
+
+    def of(self, closed: Node) -> Node:
+        """The closed form in the function's own words.
+
+        A difference that the function has, with more in it than two names, is told as it stands there, with a sign in
+        front: of ½‖R − UVᵀ‖² it is −(R − UVᵀ)V, and not (UVᵀ − R)V. Of terms that are all added, the one comes first
+        whose parts the function has first: Xᵀ(Xw − y) + λw.
+        """
+        terms = list(self._terms(closed))
+        order = self._order(terms)
+        told = [self._with_differences(terms[k]) for k in order]
+        if order == list(range(len(terms))) and all(a is b for a, b in zip(terms, told, strict=True)):
+            return closed
+        result = told[0]
+        for term in told[1:]:
+            result = result - term.args[0] if _is(term, "neg") else result + term
+        return result
+
+    def _is_name(self, node: Node) -> bool:
+        return node in self._named or isinstance(node, (Const, Input, Size))
+
+    def _terms(self, closed: Node) -> Iterator[Node]:
+        """The terms of a sum in which nothing is taken away; any other expression as it is."""
+        stack, found = [closed], []
+        while stack:
+            node = stack.pop()
+            if _is(node, "add") and node not in self._named and node not in self._place:
+                stack += reversed(node.args)
+            else:
+                found.append(node)
+        yield from found if not any(_is(node, "sub") for node in found) else [closed]
+
+    def _order(self, terms: Sequence[Node]) -> list[int]:
+        """The terms' numbers in the order of the function: by what no other term has."""
+        if len(terms) == 1:
+            return [0]
+        parts = [{node for node in toposort([term]) if node in self._place} for term in terms]
+        places = []
+        for k, own in enumerate(parts):
+            alone = own.difference(*(other for n, other in enumerate(parts) if n != k))
+            if not alone:
+                return list(range(len(terms)))
+            places.append(min(self._place[node] for node in alone))
+        return sorted(range(len(terms)), key=places.__getitem__)
+
+    def _with_differences(self, term: Node) -> Node:
+        """A term in which the function's own differences stand, and not their negatives."""
+        present = set(toposort([term]))
+        turned = {call("sub", *node.args[::-1]): hole for node, hole in self._holes.items()}
+        turned = {node: hole for node, hole in turned.items() if node in present and node not in self._place}
+        if not turned:
+            return term
+        holes: Mapping[Node, Node] = {**self._holes, **{node: -hole for node, hole in turned.items()}}
+        known = {node: node for node in self._named if node in present}
+        (found,) = rebuild([term], _remade, {**known, **holes})
+        back = {hole: node for node, hole in self._holes.items()}
+        return substitute([self._tidied(found)], back)[0]
+
+
+def _remade(node: Node, args: tuple[Node, ...]) -> Node:
+    return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+
+
+def _is(node: Node, name: str) -> bool:
+    return isinstance(node, Map) and node.op.name == name
