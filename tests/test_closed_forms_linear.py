@@ -63,7 +63,7 @@ SQUARES: list[Row] = [
             lambda X, w, y: 0.5 * ((X @ w - y) @ (X @ w - y)),
             lambda X, w, y: 0.5 * np.sum(np.square(X @ w - y)),
             lambda X, w, y: 0.5 * np.linalg.norm(X @ w - y) ** 2,
-            lambda X, w, y: 0.5 * cr.norm(X @ w - y) * cr.norm(X @ w - y),
+            lambda X, w, y: cr.norm(X @ w - y) ** 2 / 2,
         )
     ),
     (with_residual, LEAST, "w", "Xᵀr"),
@@ -75,9 +75,16 @@ SQUARES: list[Row] = [
             lambda X, w, y, λ: 0.5 * np.linalg.norm(X @ w - y) ** 2 + λ * np.linalg.norm(w) ** 2 / 2,
         )
     ),
+    (
+        lambda X, w, y, λ: 0.5 * np.sum((y - X @ w) ** 2) + 0.5 * λ * np.sum(w**2),
+        RIDGE,
+        "w",
+        "-Xᵀ(y - Xw) + λw",
+    ),
+    (lambda X, w, y, λ: np.sum((X @ w - y) ** 2) + λ * np.sum(w**2), RIDGE, "w", "2(Xᵀ(Xw - y) + λw)"),
     # Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, sections 3.2 and 3.4.1.
     (lambda X, w, y: np.sum((y - X @ w) ** 2), LEAST, "w", "-2Xᵀ(y - Xw)"),
-    (lambda X, w, y, λ: np.sum((y - X @ w) ** 2) + λ * np.sum(w**2), RIDGE, "w", "-2Xᵀ(y - Xw) + 2λw"),
+    (lambda X, w, y, λ: np.sum((y - X @ w) ** 2) + λ * np.sum(w**2), RIDGE, "w", "2(λw - Xᵀ(y - Xw))"),
     *(
         (f, {"x": "n", "a": "n"}, "x", "(x - a)/‖x - a‖")
         for f in (

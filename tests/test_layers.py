@@ -35,7 +35,7 @@ ALLOWED["exercise"] = set(ALLOWED["pipeline"])
 ALLOWED["picture"] = ALLOWED["tell"]
 ALLOWED["derivation"] = {*ALLOWED["tell"], "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
-ALLOWED["cli"] = {"ir", "render", "pipeline", PUBLIC}  # it tells of records and formulas
+ALLOWED["cli"] = {"ir", "render", "pipeline", "derivation", PUBLIC}  # it tells of records and formulas
 ALLOWED[PUBLIC] = set(ALLOWED) - {"cli", PUBLIC}
 ALLOWED["__main__"] = {"cli"}
 

@@ -17,6 +17,7 @@ from .ir.graph import Graph, depends_on
 from .ir.node import Const, Map, Node, Reduce
 from .ir.telling import Step, Telling
 from .pipeline import GradientGraph, as_function, gradient_graph, wanted
+from .render.coloured import coloured
 from .render.document import NOTATIONS, write
 from .render.formula import show
 from .simplify.canonical import canonical
@@ -114,6 +115,9 @@ class Derivation:
 
     def __str__(self) -> str:
         return self.text()
+
+    def __rich__(self) -> Any:
+        return coloured(self.text())
 
     def _repr_html_(self) -> str:
         return write(self.telling, "html", self.error, whole=False)

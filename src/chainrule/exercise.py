@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .explain.differences import run
-from .explain.evaluate import deviation, finite_point, without_derivatives
+from .explain.evaluate import deviation, finite_point, with_inputs_of, without_derivatives
 from .frontend.index_notation import parse_indexed
 from .frontend.matrix_notation import parse_matrix
 from .frontend.notation_tokens import NotationError
@@ -166,7 +166,8 @@ class Exercise:
                         whole = line.left or whole
                         indexed = block.reading == "components"
                         axes = dict(zip(line.letters, line.step.after.shape, strict=True)) if indexed else None
-                        yield whole, line.right, line.step, axes, line.depth
+                        # The reason with the letters of its indices.
+                        yield whole, line.right, replace(line.step, why=line.why), axes, line.depth
                 case Table():
                     cells = [piece for row in block.rows for cell in row for piece in cell if isinstance(piece, Math)]
                     by_node = {piece.node: piece for piece in cells}
@@ -192,7 +193,8 @@ class Exercise:
         """Both at some random points."""
         sides = without_derivatives([given, wanted])
         for seed in range(_POINTS):
-            values, sizes = finite_point(self.told.graph, [*sides, self.told.loss], seed)
+            every = [*sides, self.told.loss]
+            values, sizes = finite_point(with_inputs_of(every, self.told.graph), every, seed)
             a, b = run(sides, values, sizes, seed, np.float64)
             yield np.asarray(a), np.asarray(b)
 

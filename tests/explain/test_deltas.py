@@ -242,7 +242,7 @@ def test_what_is_stored_says_where_it_is_used_again() -> None:
     assert "Stored as δ⁽²⁾₂; used again by w2 and w4." in text
     assert "not Kronecker's δ" in text
     text = " ".join(str(derived("residual")).split())
-    assert "Stored as ∂E/∂h2, of shape (N, d); used again by δ⁽²⁾ and δ⁽³⁾." in text
+    assert "Stored as ∂E/∂h2; used again by δ⁽²⁾ and δ⁽³⁾." in text
 
 
 def test_the_readers_names_are_kept_and_others_made_by_layer() -> None:

@@ -73,29 +73,9 @@ def slope(f: Callable[[Any], Any], x: Any) -> np.ndarray:
         at = x.copy()
         at[place] += 1j * STEP
         moved.append(np.imag(f(at)) / STEP)
-    return np.moveaxis(np.array(moved).reshape(*x.shape, *np.shape(moved[0])), range(x.ndim), range(-x.ndim, 0))
+    return np.moveaxis(np.array(moved).reshape((*x.shape, *np.shape(moved[0]))), range(x.ndim), range(-x.ndim, 0))
 
 
 def relu(z: Any) -> Any:
     """max(0, z), of complex numbers too."""
     return z * (np.real(z) > 0)
-
-
-class Counted(float):
-    """A number that counts how often it, and what is made of it, is multiplied."""
-
-    multiplications = 0
-
-    def __mul__(self, other: float) -> Counted:
-        Counted.multiplications += 1
-        return Counted(float(self) * float(other))
-
-    def __add__(self, other: float) -> Counted:
-        return Counted(float(self) + float(other))
-
-    @classmethod
-    def used_by(cls, work: Callable[[], Any]) -> int:
-        """How many multiplications a piece of work takes."""
-        cls.multiplications = 0
-        work()
-        return cls.multiplications

@@ -28,7 +28,7 @@ z = W1 @ x
 a = np.tanh(z)
 df = 1 - a**2
 y_hat = W2 @ a
-# The derivatives that equations leave open, by the complex step: ∂ŷ_l/∂W is [l, …].
+# The derivatives that equations leave open, by the complex step: ∂ŷ_l/∂W is [l, …]. (A sample is s in loops.)
 open_W2 = slope(lambda W: W @ a, W2)
 open_W1 = slope(lambda W: W2 @ np.tanh(W @ x), W1)
 
@@ -56,13 +56,13 @@ def _() -> Case:
 
 @of(34)
 def _() -> Case:
-    hidden = [[np.tanh(sum(W1[i, j] * x[j, l] for j in range(n))) for l in range(L)] for i in range(m)]
-    return right([sum(W2[i] * hidden[i][l] for i in range(m)) for l in range(L)], OUTPUT(x, W1, W2))
+    hidden = [[np.tanh(sum(W1[i, j] * x[j, s] for j in range(n))) for s in range(L)] for i in range(m)]
+    return right([sum(W2[i] * hidden[i][s] for i in range(m)) for s in range(L)], OUTPUT(x, W1, W2))
 
 
 @of(35)
 def _() -> Case:
-    return right(sum((y[l] - y_hat[l]) ** 2 for l in range(L)) / (2 * L), NETWORK(x, y, W1, W2))
+    return right(sum((y[s] - y_hat[s]) ** 2 for s in range(L)) / (2 * L), NETWORK(x, y, W1, W2))
 
 
 @of(36)
@@ -83,7 +83,7 @@ def _() -> Case:
 
 @of(38)
 def _() -> Case:
-    return right(sum(slope(lambda W, l=l: (y[l] - W @ a[:, l]) ** 2, W2) for l in range(L)) / (2 * L), by_W2)
+    return right(sum(slope(lambda W, s=s: (y[s] - W @ a[:, s]) ** 2, W2) for s in range(L)) / (2 * L), by_W2)
 
 
 @of(39)
@@ -100,8 +100,8 @@ def _() -> Case:
 
 @of(41)
 def _() -> Case:
-    note = [sum((y[l] - y_hat[l]) * a[i, l] for l in range(L)) / L for i in range(m)]
-    ours = [sum((y_hat[l] - y[l]) * a[i, l] for l in range(L)) / L for i in range(m)]
+    note = [sum((y[s] - y_hat[s]) * a[i, s] for s in range(L)) / L for i in range(m)]
+    ours = [sum((y_hat[s] - y[s]) * a[i, s] for s in range(L)) / L for i in range(m)]
     return Case(note=note, ours=ours, truth=by_W2)
 
 
@@ -116,8 +116,8 @@ def _() -> Case:
 
 @of(43)
 def _() -> Case:
-    note = sum((y[l] - y_hat[l]) * a[:, l : l + 1].T for l in range(L)) / L
-    ours = sum((y_hat[l] - y[l]) * a[:, l : l + 1].T for l in range(L)) / L
+    note = sum((y[s] - y_hat[s]) * a[:, s : s + 1].T for s in range(L)) / L
+    ours = sum((y_hat[s] - y[s]) * a[:, s : s + 1].T for s in range(L)) / L
     assert np.allclose(ours, (y_hat - y)[None, :] @ a.T / L, rtol=1e-12)
     return Case(note=note, ours=ours, truth=by_W2[None, :])
 
@@ -132,7 +132,7 @@ def _() -> Case:
 @of(45)
 def _() -> Case:
     return right(
-        sum(slope(lambda W, l=l: (y[l] - W2 @ np.tanh(W @ x[:, l])) ** 2, W1) for l in range(L)) / (2 * L), by_W1
+        sum(slope(lambda W, s=s: (y[s] - W2 @ np.tanh(W @ x[:, s])) ** 2, W1) for s in range(L)) / (2 * L), by_W1
     )
 
 
@@ -195,8 +195,8 @@ def _() -> Case:
     itself = slope(lambda W: W, W1)
 
     def equation(partials: np.ndarray) -> Any:
-        return sum(W2[k] * df[k, l] * x[d, l] * partials[k, d] * np.eye(L)[l][:, None, None]
-                   for k in range(m) for d in range(n) for l in range(L))  # fmt: skip
+        return sum(W2[k] * df[k, s] * x[d, s] * partials[k, d] * np.eye(L)[s][:, None, None]
+                   for k in range(m) for d in range(n) for s in range(L))  # fmt: skip
 
     return Case(note=equation(with_index_ii(itself)), ours=equation(itself), truth=output_by_W1)
 
@@ -213,7 +213,7 @@ def _() -> Case:
 
 @of(56)
 def _() -> Case:
-    return right([[[W2[i] * df[i, l] * x[j, l] for j in range(n)] for i in range(m)] for l in range(L)], output_by_W1)
+    return right([[[W2[i] * df[i, s] * x[j, s] for j in range(n)] for i in range(m)] for s in range(L)], output_by_W1)
 
 
 @of(57)
@@ -224,7 +224,7 @@ def _() -> Case:
 @of(58)
 def _() -> Case:
     def equation(e: np.ndarray) -> Any:
-        return [[sum(e[l] * W2[i] * df[i, l] * x[j, l] for l in range(L)) / L for j in range(n)] for i in range(m)]
+        return [[sum(e[s] * W2[i] * df[i, s] * x[j, s] for s in range(L)) / L for j in range(n)] for i in range(m)]
 
     return Case(note=equation(y - y_hat), ours=equation(y_hat - y), truth=by_W1)
 
@@ -234,9 +234,9 @@ def _() -> Case:
     row = W2[None, :]
 
     def theirs() -> Any:
-        return sum((y[l] - y_hat[l]) * ((row * df[:, l : l + 1].T) @ x[:, l : l + 1]) for l in range(L)) / L
+        return sum((y[s] - y_hat[s]) * ((row * df[:, s : s + 1].T) @ x[:, s : s + 1]) for s in range(L)) / L
 
-    ours = sum((y_hat[l] - y[l]) * ((row.T * df[:, l : l + 1]) @ x[:, l : l + 1].T) for l in range(L)) / L
+    ours = sum((y_hat[s] - y[s]) * ((row.T * df[:, s : s + 1]) @ x[:, s : s + 1].T) for s in range(L)) / L
     return Case(note=attempt(theirs), ours=ours, truth=by_W1)
 
 

@@ -35,11 +35,6 @@ assert 0 < on.mean() < 1, "some units have to be on, and some off"
 assert np.any(on.any(axis=0) & ~on.all(axis=0)), "a unit has to be on for some samples, and off for others"
 
 
-def by_l2_onwards(function: str, place: Any) -> Any:
-    """The gradient of the loss by an intermediate: the loss as a function of it alone."""
-    return cr.grad(cr.parse(function, u="N a", y="N k", w="a k", b="k"), "u")(place, y, w2, b2)
-
-
 @of(90)
 def _() -> Case:
     # A row times D matrices of m by m, from the left: D m² multiplications; from the right, D − 1 of m³ and one of m².

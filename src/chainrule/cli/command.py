@@ -10,6 +10,7 @@ import chainrule as cr
 
 from ..ir.errors import ChainruleError
 from .demo import demo
+from .derive import derive
 from .explain import explain
 from .grad import grad
 from .ops import ops
@@ -37,6 +38,7 @@ Examples:
   chainrule demo                                            train on handwritten digits, write a report
   chainrule grad "sum((x@w - y)**2)" \\
       --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
+  chainrule derive model.py:loss --wrt w1 -o loss.html      every step of it, as a page
   chainrule ops tanh                                        an operation and its slope
   chainrule explain why transpose                           an answer from the glossary
 """
@@ -49,6 +51,7 @@ def main() -> None:
 
 
 main.add_command(demo)
+main.add_command(derive)
 main.add_command(explain)
 main.add_command(grad)
 main.add_command(ops)

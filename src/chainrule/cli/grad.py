@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 import click
@@ -12,29 +11,11 @@ import chainrule as cr
 from ..ir.errors import DerivativeError
 from ..pipeline import gradient_graph, wanted
 from .equations import equations
+from .shapes import shape_option
 from .terminal import code, console, formulas, heading
 
 if TYPE_CHECKING:
     from ..render import NotationName, Reading
-
-
-RESERVED = frozenset(inspect.signature(cr.parse).parameters)
-"""What `cr.parse` calls its own arguments."""
-
-
-def _shapes(ctx: click.Context, option: click.Parameter, given: tuple[str, ...]) -> dict[str, str]:
-    """``x=N d`` as a name and its shape, for each that was given."""
-    shapes: dict[str, str] = {}
-    for text in given:
-        name, equals, shape = (part.strip() for part in text.partition("="))
-        if not equals or not name.isidentifier():
-            raise click.BadParameter(f'{text!r} is not of the form name="shape", as in --shape x="N d"', ctx, option)
-        if name in RESERVED:
-            raise click.BadParameter(f"an array cannot be called {name!r} here: choose another name", ctx, option)
-        if name in shapes:
-            raise click.BadParameter(f"the shape of {name} is given twice", ctx, option)
-        shapes[name] = shape
-    return shapes
 
 
 EXAMPLES = """\b
@@ -46,7 +27,7 @@ Examples:
 
 @click.command(short_help="Derive the gradient of a formula.", epilog=EXAMPLES)
 @click.argument("formula")
-@click.option("--shape", "shapes", multiple=True, callback=_shapes, metavar='NAME="SHAPE"', help="One for each array.")
+@shape_option()
 @click.option("--wrt", multiple=True, metavar="NAME", help="By which arrays (default: all that hold floats).")
 @click.option(
     "--reading",

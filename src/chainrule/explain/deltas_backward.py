@@ -38,7 +38,7 @@ def _steps(found: Layered, place: Node) -> tuple[Step, ...]:
     if single:
         several = len([v for v, u in arrows if not found.is_passing(v)]) > 1
         why = "the slopes on the way are multiplied" + (", and the ways are added" if several else "")
-        first, reasons = _unworked(found, place), [found.why(v, u) for v, u in arrows]
+        first, reasons = _unworked(found, place), [found.why(v, u) for v, u in reversed(arrows)]
     else:
         first = found.back(place)
         why = _reasons([_why(found, user, place) for user in found.users(place)])
@@ -85,9 +85,8 @@ def _reasons(reasons: list[str]) -> str:
 
 
 def _stored(found: Layered, place: Node) -> Paragraph:
-    """``Stored as δ⁽³⁾₁, of shape (N, m); used again by w5, w6, δ⁽²⁾₁ and δ⁽²⁾₂.``"""
-    shape = f", of shape {show_shape(place.shape)}" if place.shape else ""
-    pieces: list[Piece] = ["Stored as ", Math(found.error(place)), shape]
+    """``Stored as δ⁽³⁾₁; used again by w5, w6, δ⁽²⁾₁ and δ⁽²⁾₂.``"""
+    pieces: list[Piece] = ["Stored as ", Math(found.error(place))]
     users = [_thing(found, node) for node in _used_by(found, place)]
     for k, user in enumerate(users):
         pieces += ["; used again by " if k == 0 else " and " if k == len(users) - 1 else ", ", user]
@@ -117,13 +116,16 @@ def gradients(found: Layered) -> Section:
     told = _told(found)
     rows: list[tuple[Sentence, ...]] = []
     claims: list[Step] = []
+    reasons: set[str] = set()
     shaped = any(node.shape for node in told)
     for node in told:
         whole, worked = derivative(found.loss, node), found.back(node)
         why = _reasons([_gradient_why(found, user, node) for user in found.users(node)]) or "nothing depends on it"
         claims.append(Step(whole, worked, "chain rule", why, found.name_of(node)))
         shape: tuple[Sentence, ...] = ((show_shape(node.shape),),) if shaped else ()
-        rows.append(((Math(whole),), (Math(worked),), *shape, (why,)))
+        # A reason is given where it is met first.
+        rows.append(((Math(whole),), (Math(worked),), *shape, ("" if why in reasons else why,)))
+        reasons.add(why)
     head: tuple[Sentence, ...] = (("derivative",), ("is",), *((("shape",),) if shaped else ()), ("why",))
     blocks: list[Block] = [Table(head, tuple(rows), tuple(claims))]
     left = [node for node in found.parameters if node not in set(told)]

@@ -168,6 +168,14 @@ class Layered:
 
     # ------------------------------------------------------------------------------------------ for counting
 
+    @cached_property
+    def mixes_samples(self) -> bool:
+        """Whether what one sample's units come to depends on another sample."""
+        arrows = [(v, u) for v in self.places for u in self.pieces.operands[v] if v is not self.loss and u.args]
+        return any(
+            tie is None and axis != self.axis(u) for v, u in arrows for axis, tie in enumerate(self.local(v, u).ties)
+        )
+
     def wiring(self, sizes: Sizes) -> Wiring:
         """The arrows between single units, per sample; a row for each place."""
         row = {place: n for n, place in enumerate(self.places)}

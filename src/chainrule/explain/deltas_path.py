@@ -105,9 +105,9 @@ def _counted(found: Layered, w: Node, total: int, shown: Sequence[_Route], sizes
         start = ["A change of ", name, " reaches ", loss, " by one path: ", *shown[0].arrows(), "."]
     else:
         start = ["A change of ", name, " reaches ", loss, f" by {total:,} paths."]
-    units = ways(found, found.wiring(sizes), w, sizes)
-    if not w.shape and all(not node.shape for node in found.places):
+    if found.mixes_samples or (not w.shape and all(not node.shape for node in found.places)):
         return Paragraph(tuple(start))
+    units = ways(found, found.wiring(sizes), w, sizes)
     where = known(found, sizes)
     samples = found.has_samples
     more: list[Piece] = [
@@ -171,10 +171,11 @@ def _first(found: Layered, route: _Route, total: int) -> list[Block]:
 
 
 def _factors(found: Layered, shown: Sequence[_Route]) -> Table:
-    """Every slope that stands in the products, once."""
+    """Every slope that stands in the products, once; a reason is given where it is met first."""
     links = {(link.local.v, link.local.u): link for route in shown for link in route.links}
     rows: list[tuple[Sentence, ...]] = []
     claims: list[Step] = []
+    told: set[str] = set()
     for (v, u), link in links.items():
         value = link.value[0]
         symbol = link.local.with_all_axes if v is found.loss else link.local.symbol
@@ -183,7 +184,8 @@ def _factors(found: Layered, shown: Sequence[_Route]) -> Table:
         real = found.pieces.real(value)
         # A name that stands alone has its indices where a stand-in of this name is shown in its place.
         shown_as = Math(value, "components", names={}) if real in found.names else Math(real, "components")
-        rows.append(((Math(symbol, "components", found.errors),), (shown_as,), (why,)))
+        rows.append(((Math(symbol, "components", found.errors),), (shown_as,), ("" if why in told else why,)))
+        told.add(why)
     return Table((("slope",), ("is",), ("why",)), tuple(rows), tuple(claims))
 
 

@@ -20,8 +20,12 @@ _IN_FULL = 10**9
 
 def section(found: Layered, sizes: Sizes) -> Section:
     """The rule of counting, the count layer by layer, and networks that are deeper or wider."""
+    title = "What memorising saved"
+    if found.mixes_samples:
+        text = "Here units of one sample lead to those of another, so that paths are not counted sample by sample."
+        return Section(title, (Paragraph((text,)),))
     wiring = found.wiring(sizes)
-    return Section("What memorising saved", (_rule(found), _count(found, wiring, sizes), *_growth(found, sizes)))
+    return Section(title, (_rule(found), _count(found, wiring, sizes), *_growth(found, sizes)))
 
 
 def _rule(found: Layered) -> Paragraph:

@@ -128,7 +128,7 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
     worst, where = _shown_numbers(told), None
     for seed in range(points):
         every = [*sides, *told.closed.values(), told.loss]
-        values, sizes, results = _finite(_with_inputs_of(every, told.graph), every, seed)
+        values, sizes, results = _finite(with_inputs_of(every, told.graph), every, seed)
         ends = len(sides)
         for step, before, after in zip(steps, results[:ends:2], results[1:ends:2], strict=True):
             found = deviation(before, after)
@@ -142,7 +142,7 @@ def largest_deviation(told: Telling, points: int = _POINTS) -> tuple[float, Step
     return worst, where
 
 
-def _with_inputs_of(nodes: Sequence[Node], graph: Graph) -> Graph:
+def with_inputs_of(nodes: Sequence[Node], graph: Graph) -> Graph:
     """The graph with the inputs that only the lines of a telling have, such as the h of a difference quotient."""
     more = (node for node in toposort(nodes) if isinstance(node, Input))
     return Graph(tuple(dict.fromkeys((*graph.inputs, *more))), graph.outputs, graph.names)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..ir import registry
 from ..ir.build import as_node, broadcast, cast
 from ..ir.dims import Extent
-from ..ir.node import D, Delta, Einsum, Node, Scatter
+from ..ir.node import D, Delta, Einsum, Node, Reshape, Scatter
 from ..ir.records import Elementwise
 from .notation import Reader
 from .notation_tokens import NotationError, told_by_formula
@@ -62,7 +62,7 @@ class _Walk:
             part = stack.pop()
             match part:
                 case Sym(name, indices) if indices is not None and name in self.scope:
-                    self._fit(name, self.scope[name], indices)
+                    self._fit(name, _long_axes(self.scope[name], indices), indices)
                 case Apply(_, _, args):
                     stack += args
                 case Sum(_, body) | Neg(body) | Turned(body) | At(body, _):
@@ -109,7 +109,7 @@ class _Walk:
             return self._delta(indices)
         if tree.name not in self.scope:
             raise NotationError(f"nothing is called {tree.name!r}; known are {', '.join(self.scope)}")
-        node = self.scope[tree.name]
+        node = _long_axes(self.scope[tree.name], indices)
         self._fit(tree.name, node, indices)
         if any(isinstance(index, int) for index in indices):
             node = node[tuple(index if isinstance(index, int) else slice(None) for index in indices)]
@@ -204,5 +204,13 @@ class _Walk:
         return self._entrywise(name, entries)
 
     def _partial(self, top: Entry, bottom: Entry) -> Entry:
-        node = D.make((top.node, bottom.node), ())
+        by = bottom.node.args[0] if isinstance(bottom.node, Reshape) else bottom.node
+        node = registry.call("reshape", D.make((top.node, by), ()), (*top.node.shape, *bottom.node.shape))
         return self._distinct(node, (*top.letters, *bottom.letters))
+
+
+def _long_axes(node: Node, indices: Sequence[Index]) -> Node:
+    """The array as so many indices stand for it: an axis of length one needs none."""
+    shape = tuple(extent for extent in node.shape if extent != 1)
+    reduced = len(indices) == len(shape) < len(node.shape)
+    return registry.call("reshape", node, shape) if reduced else node  # type: ignore[no-any-return]

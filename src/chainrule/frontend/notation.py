@@ -30,7 +30,9 @@ class Reader:
         self.names = names
         self.tokens = tokens(self.text, names)
         self.place = 0
-        self.depth = self.bars = 0
+        self.depth = 0
+        self.open: list[str] = []
+        """The bars of absolute values and lengths that are not closed yet."""
 
     def read(self) -> Tree:
         """The whole formula. Raises NotationError where it is none."""
@@ -115,8 +117,8 @@ class Reader:
         token = self._peek()
         if token is None or token.kind == "primes":
             return False
-        # A bar closes the absolute value that is open, or else opens one.
-        return token.kind != "sign" or token.text in ("(", "[", "Σ", "∂", "√", "¬", *("|" * (not self.bars)))
+        # A bar closes the absolute value or length that is open, or else opens one.
+        return token.kind != "sign" or token.text in ("(", "[", "Σ", "∂", "√", "¬", *({"|", "‖"} - set(self.open[-1:])))
 
     def _factor(self) -> Tree:
         tree = self._atom()
@@ -165,12 +167,12 @@ class Reader:
                 return tree
             case "sign", "Σ":
                 return Sum(self._letters_behind(), self._term())
-            case "sign", "|":
-                self.bars += 1
+            case "sign", "|" | "‖" as bar:
+                self.open.append(bar)
                 tree = self._sum()
-                self.bars -= 1
-                self._expect("|")
-                return Apply("abs", 0, (tree,))
+                self.open.pop()
+                self._expect(bar)
+                return Apply({"|": "abs", "‖": "norm"}[bar], 0, (tree,))
             case "sign", "¬":
                 return Apply("logical_not", 0, (self._factor(),))
             case "sign", "√":

@@ -88,7 +88,7 @@ def _tokens(source: _Source, depth: int, widest: float) -> Iterator[Token]:
         first = found[0]
         sign = first.text in _SIGNS and len(found) == 1
         binary = sign and operand
-        begins = OPERATOR if binary else rank
+        begins = None if first.bracket < 0 else OPERATOR if binary else rank
         space = first.width + 0.5 if binary else first.width
         yield Token(first.text, space, first.depth, begins, gap, gap_width, first.bracket)
         yield from found[1:]

@@ -11,7 +11,7 @@ from ..ir.graph import toposort
 from ..ir.node import Input, Node, Size
 
 _SAMPLES = {"batch", "samples", "examples", "sample"}
-_POOL = "kdpqmijrstuvhgcabo"
+_POOL = "dkmijpqrstuvhgcabo"
 _POOL_OF_INTEGERS = "ijpqrstuvhgcabodkm"
 UNIT = "1"
 """Stands for the index of an axis of length one, which is not written."""
@@ -20,9 +20,9 @@ UNIT = "1"
 class Letters:
     """Gives each axis its letter; one allocator serves a whole derivation, so that a dimension keeps its letters.
 
-    N gives n, L gives l, a batch n. A small letter that names a dimension is a number of things, k = 1 … m, and so no
-    index; such a dimension, and any other, takes the first letter that is free. ``avoid`` holds letters that mean
-    something else, such as the names of variables; ``dims`` holds dimensions whose own letters are kept for them.
+    N gives n, L gives l, a batch n; a small d, k, m, i or j names its own axis; other dimensions take the first
+    letter that is free. ``avoid`` holds letters that mean something else, such as the names of variables;
+    ``dims`` holds dimensions whose own letters are kept for them.
     """
 
     def __init__(self, avoid: Iterable[str] = (), dims: Iterable[Dim] = ()) -> None:
@@ -38,8 +38,7 @@ class Letters:
         inputs = {node.name for node in order if isinstance(node, Input)}
         sizes = {node.dim.name for node in order if isinstance(node, Size)}
         dims = (extent for node in order for extent in node.shape if isinstance(extent, Dim))
-        found = dict.fromkeys(dims)
-        return cls({*names, *inputs, *sizes, *(dim.name for dim in found)}, found)
+        return cls({*names, *inputs, *sizes}, dict.fromkeys(dims))
 
     def reserve(self, count: int) -> list[str]:
         """Letters for entries that are asked for, i and j first, which no dimension gets from now on."""
@@ -86,5 +85,5 @@ def _own(extent: Extent) -> str:
     if name.lower() in _SAMPLES:
         return "n"
     first = name[0].lower()
-    # A small m or n is a number of things in every textbook, and so no index.
-    return "" if len(name) == 1 and name.islower() or not (first.isascii() and first.isalpha()) else first
+    # A small n or l is a number of things in every textbook, and so no index.
+    return "" if name in ("n", "l") or not (first.isascii() and first.isalpha()) else first

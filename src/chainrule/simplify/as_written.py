@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ..ir.graph import rebuild, substitute, toposort
 from ..ir.node import Const, Input, Map, Node, Size
 from ..ir.registry import call
+from .pattern import spread_scalar
 
 
 class AsWritten:
@@ -27,11 +28,21 @@ class AsWritten:
         front: of ½‖R − UVᵀ‖² it is −(R − UVᵀ)V, and not (UVᵀ − R)V. Of terms that are all added, the one comes first
         whose parts the function has first: Xᵀ(Xw − y) + λw.
         """
+        part = None if closed in self._named else _scaled_sum(closed)
+        if part is None:
+            return self._told(closed, scaled=False)
+        told = self._told(part, scaled=True)
+        return closed.with_args(tuple(told if arg is part else arg for arg in closed.args))
+
+    def _told(self, closed: Node, *, scaled: bool) -> Node:
         terms = list(self._terms(closed))
         order = self._order(terms)
         told = [self._with_differences(terms[k]) for k in order]
         if order == list(range(len(terms))) and all(a is b for a, b in zip(terms, told, strict=True)):
             return closed
+        if scaled:
+            # In brackets no sign comes first, if that can be.
+            told.sort(key=lambda term: _is(term, "neg"))
         result = told[0]
         for term in told[1:]:
             result = result - term.args[0] if _is(term, "neg") else result + term
@@ -76,6 +87,17 @@ class AsWritten:
         (found,) = rebuild([term], _remade, {**known, **holes})
         back = {hole: node for node, hole in self._holes.items()}
         return substitute([self._tidied(found)], back)[0]
+
+
+def _scaled_sum(node: Node) -> Node | None:
+    """The sum in 2 (a + b) and (a + b)/2."""
+    if _is(node, "mul") or _is(node, "div"):
+        first, second = node.args
+        if _is(second, "add") and spread_scalar(first) is not None and _is(node, "mul"):
+            return second
+        if _is(first, "add") and spread_scalar(second) is not None:
+            return first
+    return None
 
 
 def _remade(node: Node, args: tuple[Node, ...]) -> Node:

@@ -20,7 +20,7 @@ from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, 
 from .facts import is_not
 from .identities import COMPLEMENTS, EVEN, ODD
 from .pattern import fit
-from .polynomial import Sum, collected, expanded, in_front, product, rebuilt
+from .polynomial import Sum, collected, expanded, in_front, powered, product, rebuilt
 from .rule import Context
 from .rules.spell import relu_on, tie, unguarded
 from .terms import Factor, Term, key, ordered
@@ -198,7 +198,7 @@ class _Forms:
         return self._operation(node) if found is None else found
 
     def _power(self, base: Node, exponent: int) -> Term | None:
-        """A whole power of an operand; None where it is a power of a sum that stays, or divides by nothing."""
+        """A whole power of an operand; None where it is a power that is too high, or divides by nothing."""
         if exponent < 0 and (plain := unguarded(base)) is not base:
             self.enter((plain,))
             base = plain
@@ -208,15 +208,10 @@ class _Forms:
         if exponent > 0 and exponent * sum(abs(f.power) for f in term.factors) <= MOST_FACTORS:
             own = tuple(range(rank))
             return product([(term, own)] * exponent, own, dict(enumerate(base.shape)))
-        total = self.sum(base)
-        if not total.terms:
-            return None
-        single = total.terms[0] if len(total.terms) == 1 else None
-        if single is None or any(i >= rank for i in single.extents):
-            number, atom = total.atom
-            single = Term(number, (Factor(atom, total.carried),))
-        factors = tuple(Factor(f.base, f.subs, f.power * exponent) for f in single.factors)
-        return self._spread(Term(single.number**exponent, factors), base.shape)
+        if any(i >= rank for i in term.extents):
+            total = self.sum(base)
+            term = Term(Fraction(bool(total.terms)), (Factor(total, tuple(range(rank))),))
+        return self._spread(powered(term, exponent), base.shape) if term.number else None
 
     def _cast(self, arg: Node, kind: Kind) -> Term:
         """Whole numbers or truth values as another kind: of a product, the factors are; a denial is 1 minus that."""

@@ -18,6 +18,7 @@ from ..ir.node import Einsum, Kind, Map, Node, Subscripts
 from ..ir.registry import record
 from .facts import is_size, never_zero
 from .pattern import fit
+from .cancel import Place, divided, place_of, poles_of, without_pairs
 from .terms import Factor, Term, counted, factor_key, ordered
 
 MOST_TERMS = 64
@@ -53,11 +54,25 @@ class Sum:
         So of what is never 0; of what some term divides by once more than it multiplies by it; and of the factors of
         what the logarithm of stands in some term. Done where a sum is complete, however it came about.
         """
-        poles = {place for t in self.terms for place in _poles(t, len(self.shape))}
-        terms = [_without_pairs(t, poles) for t in self.terms]
+        poles = {place for t in self.terms for place in poles_of(t, len(self.shape))}
+        terms = [without_pairs(t, poles) for t in self.terms]
         if all(a is b for a, b in zip(terms, self.terms, strict=True)):
             return self
         return collected([ordered(t, len(self.shape)) for t in terms], self.shape, self.kind)
+
+    @cached_property
+    def apart(self) -> Term:
+        """It as a product: what all its terms have as a factor, and the rest as an atom whose first coefficient is 1."""
+        rank, rest = len(self.shape), self
+        shared: dict[tuple[Place, bool], Factor] = {}
+        for k, t in enumerate(self.terms):
+            own = {(place_of(f), f.power > 0): f for f in t.factors if all(i < rank for i in f.subs)}
+            both = [key for key in shared if key in own]
+            shared = own if k == 0 else {key: min(shared[key], own[key], key=lambda f: abs(f.power)) for key in both}
+        if shared:
+            rest = collected([ordered(divided(t, shared), rank) for t in self.terms], self.shape, self.kind)
+        number, atom = rest.atom
+        return Term(number, (*shared.values(), Factor(atom, rest.carried)))
 
     @cached_property
     def atom(self) -> tuple[Fraction, Node]:
@@ -72,57 +87,18 @@ class Sum:
         return first, rebuilt(Sum(terms, self.shape, self.kind), self.carried)
 
 
-Place: TypeAlias = tuple[int, Subscripts]
-"""A factor by its identity and its indices."""
-
-
-def _powers(term: Term) -> dict[Place, int]:
-    """The power of each factor when all is cancelled that can be."""
-    powers: dict[Place, int] = {}
+def powered(term: Term, exponent: int) -> Term:
+    """A term to a power that is not multiplied out: factor by factor, its sums as atoms."""
+    number, factors = term.number, []
     for f in term.factors:
-        place = id(f.base), f.subs
-        powers[place] = powers.get(place, 0) + f.power
-    return powers
-
-
-def _poles(term: Term, rank: int) -> set[Place]:
-    """The factors that a term has no number for where they are 0, with free indices alone."""
-    poles = {place for place, power in _powers(term).items() if power < 0}
-    for f in term.factors:
-        if f.power > 0 and isinstance(f.base, Map) and f.base.op.name == "log":
-            poles |= _factors(f.base.args[0], f.subs)
-    return {place for place in poles if all(i < rank for i in place[1])}
-
-
-def _factors(node: Node, subs: Subscripts) -> set[Place]:
-    """The factors of a term that was rebuilt; of a sum of several, the sum."""
-    found: set[Place] = set()
-    parts = [(node, subs)]
-    while parts:
-        part, own = parts.pop()
-        match part:
-            case Map() if part.op.name in ("mul", "pow"):
-                parts += [(arg, own) for arg in (part.args if part.op.name == "mul" else part.args[:1])]
-            case Einsum() if len(part.out) == len(part.extents):
-                parts += [(arg, tuple(own[i] for i in sub)) for arg, sub in zip(part.args, part.subs, strict=True)]
-            case _:
-                found.add((id(part), own))
-    return found
-
-
-def _without_pairs(term: Term, poles: set[Place]) -> Term:
-    """The term with x/x gone for every pole x, and for all that is never 0."""
-    powers = _powers(term)
-    if len(powers) == len(term.factors):
-        return term
-    factors: list[Factor] = []
-    for f in term.factors:
-        place = id(f.base), f.subs
-        if place not in poles and not (isinstance(f.base, Node) and never_zero(f.base)):
-            factors.append(f)
-        elif power := powers.pop(place, 0):
-            factors.append(Factor(f.base, f.subs, power))
-    return term if len(factors) == len(term.factors) else Term(term.number, tuple(factors), term.extents)
+        part = (
+            f.base.apart if isinstance(f.base, Sum) else Term(Fraction(1), (Factor(f.base, tuple(range(len(f.subs)))),))
+        )
+        number *= part.number**f.power
+        factors += [
+            Factor(g.base, tuple(f.subs[i] for i in g.subs), g.power * f.power * exponent) for g in part.factors
+        ]
+    return Term(number**exponent, tuple(factors))
 
 
 def product(parts: Sequence[tuple[Term, Subscripts]], out: Subscripts, extents: dict[int, Extent]) -> Term:

@@ -115,12 +115,14 @@ def _sum(terms: Sequence[tuple[bool, Node]]) -> Node:
 
 
 def _merged(a: Node, b: Node, minus: bool, context: Context) -> Node | None:
-    """The sum or difference of two products as one product; None where they share no factor, or all."""
+    """The sum or difference of two products as one product; None where they share no factor."""
     if not (isinstance(a, Einsum) and isinstance(b, Einsum)) or min(len(a.args), len(b.args)) < 2:
         return None
     if not (context.single(a) and context.single(b)):
         return None
     shared = max(_shared_factors(a, b), key=len, default={})
+    if len(shared) == len(a.args) == len(b.args) and not minus:
+        return 2 * a
     if not 0 < len(shared) < min(len(a.args), len(b.args)):
         return None
     return _product(a, b, shared, minus)

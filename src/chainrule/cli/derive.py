@@ -1,0 +1,126 @@
+"""``chainrule derive``: how a gradient is found, step by step, of a formula or of a function in a file."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+import numpy as np
+
+import chainrule as cr
+
+from ..ir.errors import ChainruleError
+from .shapes import shape_option
+from .terminal import console
+
+FORMS = ("matrix", "components", "deltas", "substitution", "scalar")
+NOTATIONS = ("text", "latex", "markdown", "html", "json")
+ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
+"""The notation that a file's name asks for."""
+
+EXAMPLES = """\b
+Examples:
+  chainrule derive "z = x@w; mean((tanh(z) - y)**2)" --shape x="N d" --shape w=d --shape y=N --wrt w
+  chainrule derive "x**2 + 3*x*y" --shape x= --shape y= --form scalar --at x=1 --at y=2
+  chainrule derive model.py:loss --wrt w1 --wrt b1 --form components -o loss.html
+"""
+
+
+@click.command(short_help="Derive a gradient step by step.", epilog=EXAMPLES)
+@click.argument("what", metavar="FORMULA | FILE.py:FUNCTION")
+@shape_option()
+@click.option("--wrt", multiple=True, metavar="NAME", help="By what (default: the first argument).")
+@click.option("--form", type=click.Choice(FORMS), default="matrix", show_default=True, help="How it is told.")
+@click.option("--to", "notation", type=click.Choice(NOTATIONS), help="How it is written (default: by the file's name).")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file to write it to.")
+@click.option(
+    "--at", "numbers", multiple=True, metavar="NAME=NUMBER | FILE.npz", help="Numbers for the arguments, to work with."
+)
+def derive(
+    what: str,
+    shapes: dict[str, str],
+    wrt: tuple[str, ...],
+    form: str,
+    notation: str | None,
+    output: Path | None,
+    numbers: tuple[str, ...],
+) -> None:
+    """Derive the gradient of FORMULA, or of a FUNCTION in a Python file, and print every step of it.
+
+    A formula ends in a single number; statements before it, separated by semicolons, name intermediates. A Python file
+    is run, as importing it would. Its function has its shapes declared by @cr.function, or here by --shape.
+    """
+    function = _function(what, shapes)
+    told = cr.derive(function, list(wrt) or None, form, at=_point(numbers) or None)
+    notation = notation or ENDINGS.get(output.suffix if output else "", "text")
+    if output is not None:
+        output.write_text(told.to(notation), encoding="utf-8")
+        console().print(f"{output}: {notation}, {told.count()} equalities, all verified", markup=False)
+    elif notation == "text":
+        console().print(told)
+    else:
+        click.echo(told.to(notation), nl=False)
+
+
+def _function(what: str, shapes: Mapping[str, str]) -> Any:
+    """The function that is meant: FILE.py:NAME, or a formula."""
+    path, colon, name = what.rpartition(":")
+    if not colon or not path.endswith(".py"):
+        return cr.parse(what, **shapes)
+    found = _member(_module(Path(path)), path, name)
+    return cr.function(**shapes)(getattr(found, "__wrapped__", found)) if shapes else found
+
+
+def _module(path: Path) -> ModuleType:
+    """A Python file, run."""
+    if not path.is_file():
+        raise ChainruleError(f"there is no file {path}")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    # What stands beside the file can be imported by it, as when it is run.
+    sys.path.insert(0, str(path.parent.resolve()))
+    sys.modules.setdefault(path.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _member(module: ModuleType, path: str, name: str) -> Any:
+    """A function of the file, by its name. Raises ChainruleError that names those there are."""
+    found = getattr(module, name, None)
+    if callable(found):
+        return found
+    there = [
+        n
+        for n, value in vars(module).items()
+        if not n.startswith("_") and (isinstance(value, type(cr.parse("1.0"))) or inspect.isfunction(value))
+    ]
+    raise ChainruleError(f"{path} has no function {name!r}; there are {', '.join(there) or 'none'}")
+
+
+def _point(given: tuple[str, ...]) -> dict[str, Any]:
+    """Numbers for the arguments: ``x=1.5``, ``w=[1, 2]``, or all arrays of an .npz file."""
+    at: dict[str, Any] = {}
+    for text in given:
+        if text.endswith(".npz"):
+            with np.load(text, allow_pickle=False) as arrays:
+                at |= {name: arrays[name] for name in arrays.files}
+            continue
+        name, equals, number = (part.strip() for part in text.partition("="))
+        try:
+            at[name] = np.asarray(json.loads(number), float) if equals else None
+        except (ValueError, TypeError):
+            at[name] = None
+        if at[name] is None:
+            raise click.BadParameter(f"{text!r} is not of the form name=1.5 or name=[1, 2], nor an .npz file")
+        if at[name].shape == ():
+            at[name] = float(at[name])
+    return at
