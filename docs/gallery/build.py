@@ -47,6 +47,8 @@ def source(entry: Entry) -> str:
 def page(entry: Entry, told: cr.Derivation) -> dict[str, str]:
     """The files of a page: the page itself, and its pictures."""
     body, pictures = told.markdown_with_pictures(entry.slug)
+    # The page has a title of its own: those of the derivation stand below it.
+    body = re.sub(r"^(#+ )", r"#\1", body, flags=re.MULTILINE)
     head = f"# {entry.title}\n\n{entry.about}\n\n```python\n{source(entry)}\n```\n"
     foot = "[The gallery](README.md)"
     return {f"{entry.slug}.md": f"{head}\n{body.strip()}\n\n{foot}\n", **pictures}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,15 @@ from .ir.graph import Graph, depends_on
 from .ir.node import Const, Map, Node, Reduce
 from .ir.telling import Step, Telling
 from .pipeline import GradientGraph, as_function, gradient_graph, wanted
-from .render.coloured import coloured
 from .render.document import NOTATIONS, write
 from .render.formula import show
+from .render.page_markdown import MarkdownPage
+from .render.page_text import TextPage
 from .simplify.canonical import canonical
 from .simplify.telling import told
+
+ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json"}
+"""The notation that a file's name asks for."""
 
 TOLERANCE = 1e-9
 """The greatest relative deviation of the two sides of a line that is rounding, in float64."""
@@ -101,6 +106,21 @@ class Derivation:
             raise ValueError(f"{notation!r} is no notation; there are {', '.join(NOTATIONS)}")
         return write(self.telling, notation, self.error)
 
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, in the notation that the file's name ends in: .txt, .tex, .md, .html or .json.
+
+        The pictures of a Markdown file lie beside it. Raises ValueError for another ending.
+        """
+        path = Path(path)
+        notation = ENDINGS.get(path.suffix)
+        if notation is None:
+            raise ValueError(
+                f"a derivation is written to a file that ends in one of {', '.join(ENDINGS)}, not {path.name}"
+            )
+        text, pictures = self.markdown_with_pictures(path.stem) if notation == "markdown" else (self.to(notation), {})
+        for name, picture in {path.name: text, **pictures}.items():
+            path.with_name(name).write_text(picture, encoding="utf-8")
+
     def text(self) -> str:
         """For a terminal."""
         return self.to("text")
@@ -108,6 +128,14 @@ class Derivation:
     def latex(self) -> str:
         """A LaTeX document, as pdflatex takes it."""
         return self.to("latex")
+
+    def markdown(self) -> str:
+        """Markdown with LaTeX in it, as GitHub and Jupyter take it; its pictures are told in words."""
+        return self.to("markdown")
+
+    def markdown_with_pictures(self, stem: str) -> tuple[str, dict[str, str]]:
+        """Markdown, and the SVG of each picture by the name of its file, which begins with ``stem``."""
+        return MarkdownPage(self.telling, self.error).with_pictures(stem)
 
     def html(self) -> str:
         """A page that needs nothing beside it: HTML with MathML."""
@@ -117,7 +145,7 @@ class Derivation:
         return self.text()
 
     def __rich__(self) -> Any:
-        return coloured(self.text())
+        return TextPage(self.telling, self.error).rich()
 
     def _repr_html_(self) -> str:
         return write(self.telling, "html", self.error, whole=False)
@@ -148,7 +176,8 @@ def derive(
     subject, notes = _subject(f, wrt, at)
     telling = FORMS[form](subject)
     notes = (*notes, *telling.notes, *_conventions(subject))
-    telling = replace(telling, notes=notes, made=subject.made)
+    made = subject.made.union(node for node in telling.names if node not in subject.names)
+    telling = replace(telling, notes=notes, made=made)
     _check_ends(telling, subject)
     error, step = largest_deviation(telling)
     if not error < TOLERANCE:

@@ -98,6 +98,8 @@ class Repeats:
         inputs = [i.name for i in traced.graph.inputs]
         if key is None or not self.function.settled or set(inputs) != set(order):
             return
+        if any(i.properties for i in traced.graph.inputs):
+            return  # the values have to be looked at each time
         places = [order[name] for name in inputs]
         if len(self.known) >= 64:
             self.known.clear()

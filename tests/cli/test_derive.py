@@ -93,7 +93,7 @@ def test_numbers_from_a_file(tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         ([*LEAST_SQUARES, "--wrt", "q"], "has no argument 'q'"),
-        ([*LEAST_SQUARES, "--wrt", "w", "--form", "deltas"], "matrix, components and substitution"),
+        (["x**2 + 3*x*y", "--shape", "x=", "--shape", "y=", "--form", "deltas"], "matrix, components and substitution"),
         (["x * y", "--shape", "x=3", "--shape", "y=3"], "a gradient is that of one number"),
         ([*LEAST_SQUARES, "--form", "sonnet"], "'sonnet' is not one of"),
         ([*LEAST_SQUARES, "--at", "w:1"], "is not of the form name=1.5"),

@@ -17,7 +17,7 @@ def named_in_the_source(folder: Path) -> dict[str, list[str]]:
     """
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
     own = {name: at for tree in trees.values() for name, at in _takers(tree)}
-    givers = {name for tree in trees.values() for name in _givers(tree)}
+    givers = {name for tree in trees.values() for name in _givers(tree, {*own, "Step"})}
     found: dict[str, list[str]] = {}
     for path, tree in trees.items():
         for expression in _expressions(tree, own | _imported(tree), givers):
@@ -63,12 +63,17 @@ def _unpacked(node: ast.AST) -> tuple[ast.expr, int] | None:
     return None
 
 
-def _givers(tree: ast.AST) -> Iterator[str]:
-    """Functions whose result is unpacked to a rule and more."""
+def _givers(tree: ast.AST, takers: set[str]) -> Iterator[str]:
+    """Functions whose result is unpacked to a rule and more, by ``rule, why = f()`` or by ``Step(a, b, *f())``."""
     for node in ast.walk(tree):
-        match _unpacked(node):
-            case (ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)), _):
-                yield name
+        given = [value for value, _ in [_unpacked(node) or (None, 0)]]
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=args) if name in takers:
+                given += [argument.value for argument in args if isinstance(argument, ast.Starred)]
+        for value in given:
+            match value:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+                    yield name
 
 
 def _expressions(tree: ast.AST, positions: dict[str, int], givers: set[str]) -> Iterator[ast.expr]:

@@ -425,3 +425,15 @@ def test_without_layers_the_forms_that_fit_are_named(function: Any, wrt: str) ->
 def test_the_telling_reads_as_it_did(name: str, function: Any, wrt: Any, golden: Golden) -> None:
     text = str(cr.derive(function, wrt, "deltas"))
     golden.check(f"deltas_{name}.txt", text.rpartition("; largest")[0] + "\n")
+
+
+def test_lines_with_errors_can_be_left_out_and_answered() -> None:
+    exercise = derived("2-2-1").exercise(3)
+    told = derived("2-2-1").telling
+    assert len(exercise.blanks) == len(told.steps)
+    number = next(n for n, blank in exercise.blanks.items() if "δ⁽³⁾₁ w5" in blank.right)
+    assert exercise.answer(number, "δ⁽³⁾₁ w5 a1 (1 - a1)")
+    assert not exercise.answer(number, "δ⁽³⁾₁ w6 a1 (1 - a1)")
+    arrays = derived("columns").exercise(3)
+    number = next(n for n, blank in arrays.blanks.items() if blank.right == "δ⁽²⁾xᵀ")
+    assert arrays.answer(number, "δ⁽²⁾ @ x.T")

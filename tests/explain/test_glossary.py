@@ -151,7 +151,7 @@ def test_two_entries_cannot_have_one_name() -> None:
 
 def test_every_rule_that_the_forms_of_telling_name_has_an_entry() -> None:
     found = rules.named_in_the_source(ROOT / "src" / "chainrule" / "explain")
-    assert {"past the sum", "chain rule", "Kronecker delta", "shared", "same entry", "used again"} <= set(found)
+    assert {"past the sum", "chain rule", "Kronecker delta", "kept constant", "shared", "used again"} <= set(found)
     missing = {name: places for name, places in found.items() if not explained(name)}
     assert missing == {}, "give the rule to an entry of src/chainrule/explain/glossary (rules = […])"
 
@@ -199,9 +199,11 @@ def test_rules_are_found_in_a_source(tmp_path: Path) -> None:
         "Step(1, 2, 'four', 'x'); Advance(1, rule='five', why='x'); Step(1, 2, '', 'x')\n"
         "self.then(1, 'six', 'x'); Term('text', 'seven')\n"
         "rule, why = 'eight' if x else 'nine', 'because'\n"
+        "def kept(x):\n    return 'ten', 'because'\n"
+        "Advance(1, *kept(2))\n"
     )
     assert set(rules.named_in_the_source(tmp_path)) == {
-        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"
+        "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"
     }  # fmt: skip
     (tmp_path / "b.py").write_text("from .indexed import Term\nTerm(1, 'no rule')\n")
     assert "no rule" not in rules.named_in_the_source(tmp_path)

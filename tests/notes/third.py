@@ -205,6 +205,11 @@ def _() -> Case:
     def theirs() -> Any:
         return sum(((2 * u4[i]) * (-1) * w2.T * on[i]) @ column(x[i]) for i in range(N)) / N
 
+    # With one hidden unit every factor but x is a number, and their order is free.
+    one = {**AT, "w1": w1[:, :1], "b1": b1[:1], "w2": w2[:1]}
+    error = y - (u2[:, :1] @ w2[:1] + b2)
+    numbers = 2 * error * (-1) * w2[0, 0] * on[:, :1]
+    assert np.allclose(sum(numbers[i] * column(x[i]) for i in range(N)) / N, cr.grad(MSE, "w1")(**one), rtol=1e-12)
     ours = sum(column(x[i]) @ ((2 * u4[i]) * (-1) * w2.T * on[i]) for i in range(N)) / N
     return Case(note=attempt(theirs), ours=ours, truth=by["w1"])
 

@@ -22,9 +22,6 @@ from .terminal import console
 
 FORMS = ("matrix", "components", "deltas", "substitution", "scalar")
 NOTATIONS = ("text", "latex", "markdown", "html", "json")
-ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".htm": "html", ".json": "json"}
-"""The notation that a file's name asks for."""
-
 EXAMPLES = """\b
 Examples:
   chainrule derive "z = x@w; mean((tanh(z) - y)**2)" --shape x="N d" --shape w=d --shape y=N --wrt w
@@ -59,14 +56,16 @@ def derive(
     """
     function = _function(what, shapes)
     told = cr.derive(function, list(wrt) or None, form, at=_point(numbers) or None)
-    notation = notation or ENDINGS.get(output.suffix if output else "", "text")
     if output is not None:
-        output.write_text(told.to(notation), encoding="utf-8")
-        console().print(f"{output}: {notation}, {told.count()} equalities, all verified", markup=False)
-    elif notation == "text":
+        if notation is None:
+            told.save(output)
+        else:
+            output.write_text(told.to(notation), encoding="utf-8")
+        console().print(f"{output}: {told.count()} equalities, all verified", markup=False)
+    elif notation in (None, "text"):
         console().print(told)
     else:
-        click.echo(told.to(notation), nl=False)
+        click.echo(told.to(str(notation)), nl=False)
 
 
 def _function(what: str, shapes: Mapping[str, str]) -> Any:

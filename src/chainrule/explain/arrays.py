@@ -80,6 +80,8 @@ class _Arrays:
             if node not in seen and node.args and (node is self.closed or node not in self.names):
                 seen.add(node)
                 stack += node.args
+        # In a product a transpose belongs to the factor; anywhere else it is a step of its own.
+        turned = {arg for node in seen if isinstance(node, Map) for arg in node.args if _is_transpose(arg)}
         found: list[Node] = []
         holds: set[Node] = set()
         for node in toposort([self.closed]):
@@ -87,6 +89,7 @@ class _Arrays:
                 continue
             inner = any(arg in holds for arg in node.args)
             own = isinstance(node, Einsum) and not node.is_layout and node.shape != () and _is_array(node)
+            own |= node in turned
             times = isinstance(node, Map) and node.op.name == "mul" and all(map(_is_array, node.args))
             if own or (times and inner):
                 found.append(node)
@@ -180,6 +183,10 @@ def _same(entry: Node, closed: Node) -> str:
     if canonical(entry) is canonical(closed):
         return "the same, in the order in which arrays are multiplied"
     return "the same numbers, as is checked at random points; the one is not rewritten into the other here"
+
+
+def _is_transpose(node: Node) -> bool:
+    return isinstance(node, Einsum) and node.is_layout and len(node.out) == 2 and node.subs[0] == (1, 0)
 
 
 def _is_bracket(node: Node) -> bool:

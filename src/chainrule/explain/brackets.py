@@ -11,6 +11,8 @@ from .contraction import Tidied, abs_of, key, with_term
 from .indexed import ONE, Allocator, Coefficient, Factor, Sum, Term
 from .selection import is_selection
 
+_EACH = "what stands around the bracket goes to each of its terms"
+
 
 def opened(part: Sum, allocator: Allocator) -> Tidied | None:
     """A bracket that hides a delta from its sum: what all its terms share comes out, else it is multiplied out."""
@@ -20,8 +22,13 @@ def opened(part: Sum, allocator: Allocator) -> Tidied | None:
 def _opened(part: Sum, wanted: Collection[int]) -> Tidied | None:
     for t, term in enumerate(part.terms):
         inside = {*wanted, *term.summed}
+        chosen = {f.subs[-1] for f in term.factors if is_selection(f)} & set(term.summed)
         for k, factor in enumerate(term.factors):
-            if not isinstance(factor.base, Sum) or not any(_ends(d, inside) for d in _deltas(factor.base)):
+            if not isinstance(factor.base, Sum) or factor.under:
+                continue
+            if chosen & set(factor.free):
+                return Tidied(with_term(part, t, *_times_all(term, k)), "multiplied out", _EACH)
+            if not any(_ends(d, inside) for d in _deltas(factor.base)):
                 continue
             found = _opened(factor.base, inside)
             if found is not None:
@@ -30,10 +37,15 @@ def _opened(part: Sum, wanted: Collection[int]) -> Tidied | None:
             if shared:
                 outside = term.with_factor(k, *shared, Factor(_divided(factor.base, shared)))
                 return Tidied(with_term(part, t, outside), "common factor", "the delta stands in every term")
-            terms = [_times(term, k, inner) for inner in factor.base.terms]
-            why = "what stands around the bracket goes to each of its terms"
-            return Tidied(with_term(part, t, *terms), "multiplied out", why)
+            return Tidied(with_term(part, t, *_times_all(term, k)), "multiplied out", _EACH)
     return None
+
+
+def _times_all(term: Term, k: int) -> list[Term]:
+    """The terms that a term becomes when its k-th factor, a bracket, is multiplied out."""
+    bracket = term.factors[k].base
+    assert isinstance(bracket, Sum)
+    return [_times(term, k, inner) for inner in bracket.terms]
 
 
 def _times(term: Term, k: int, inner: Term) -> Term:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..ir.graph import depends_on, toposort
-from ..ir.node import Node
+from ..ir.node import Input, Node
 from ..ir.telling import Block, Chain, Definitions, Indices, Math, Paragraph, Section, Step, Telling
 from .arrays import as_arrays
 from .asides import delta_table, diagonal
@@ -19,6 +19,7 @@ from .differentiate import Differentiation, derivative
 from .indexed import Allocator
 from .lines import Lines, Result, turned
 from .naming import made_names
+from .numbers import nudged, point
 from .sharing import sharing
 from .subject import Subject
 from .written import Writer
@@ -47,8 +48,11 @@ def components(subject: Subject) -> Telling:
         sections.append(Section(title, (*opening, one.chain)))
     more: dict[Node, str] = {}
     sections += _asides(subject, names, worked, more)
-    names = {**more, **names}
-    return Telling("components", subject.graph, subject.closed, names, tuple(s for s in sections if s.blocks))
+    at = point(subject)
+    asked = [wrt for wrt in subject.gradients if isinstance(wrt, Input)]
+    sections += [nudged(subject, wrt, at) for wrt in (asked if subject.at else asked[:1]) if at]
+    told = tuple(section for section in sections if section.blocks)
+    return Telling("components", subject.graph, subject.closed, {**more, **names}, told, at=at or subject.at)
 
 
 def _asides(subject: Subject, names: Mapping[Node, str], worked: list[Worked], more: dict[Node, str]) -> list[Section]:

@@ -151,7 +151,7 @@ def _mean_or_sum(term: indexed.Term, samples: Dim | None) -> Sentence:
     """Which of the two a term is, and what it runs over; nothing where it is neither."""
     body = _only_sum(term)
     over = _summed_dims(body) if body is not None else ()
-    if not over or (samples is not None and samples not in over):
+    if not over or len(term.factors) > 1 or (samples is not None and samples not in over):
         return ()
     below = {dim for dim, power in term.coefficient.sizes if power == -1}
     each = "samples" if over == (samples,) else "entries"
@@ -162,9 +162,9 @@ def _mean_or_sum(term: indexed.Term, samples: Dim | None) -> Sentence:
             Term("mean", "mean or sum"),
             f" over {counted} {each}: its size does not grow with their number.",
         )
-    if not below:
+    if not below and samples is not None:
         grows = "with twice as many it is twice as large, and so is the gradient."
-        return " is a ", Term("sum", "mean or sum"), f" over all {each}, not a mean: {grows}"
+        return " is a ", Term("sum", "mean or sum"), f" over the {samples} samples, not a mean: {grows}"
     return ()
 
 

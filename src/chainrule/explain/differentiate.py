@@ -157,7 +157,7 @@ class Differentiation:
                 whole = (Factor(f, tuple(subs)),) if f in self.names else term.factors
                 terms.append(Term((*whole, factor, d), MINUS))
             else:
-                terms.append(term.with_factor(k, d))
+                terms.append(Term((*term.with_factor(k).factors, d)))
         if any(factor.under for factor in term.factors):
             again = ", with the quotient itself used again" if f in self.names else ""
             why = f"the numerator's change, less that of the denominator{again}"

@@ -27,7 +27,7 @@ def made_names(loss: Node, names: Mapping[Node, str], varying: Collection[Node])
         own = 0 if _is_leaf(node) else int(not _is_layout(node)) + sum(sizes[arg] for arg in set(node.args))
         again = uses[node] > 1 or node in repeated
         wanted = own >= (_LEAST if again else _MOST) and not _is_layout(node)
-        if wanted and node in varying and node not in names and node is not loss:
+        if wanted and node.kind == "float" and node in varying and node not in names and node is not loss:
             number = next(n for n in range(1, len(order) + 2) if f"u{n}" not in taken)
             made[node] = f"u{number}"
             taken.add(made[node])

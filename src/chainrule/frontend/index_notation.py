@@ -213,4 +213,4 @@ def _long_axes(node: Node, indices: Sequence[Index]) -> Node:
     """The array as so many indices stand for it: an axis of length one needs none."""
     shape = tuple(extent for extent in node.shape if extent != 1)
     reduced = len(indices) == len(shape) < len(node.shape)
-    return registry.call("reshape", node, shape) if reduced else node  # type: ignore[no-any-return]
+    return registry.call("reshape", node, shape) if reduced else node

@@ -14,9 +14,11 @@ from ..ir.errors import ChainruleError, place
 LONGEST = 4_000
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_WORD = rf"(?:(?![ᵀ{_RAISED}])\w)*"
+"""What a name goes on with. It may end in a layer's number, raised and in brackets, and a unit's below: δ⁽³⁾₁."""
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+|[½¼¾⅓])"
-    rf"|(?P<name>[^\W\dᵀ{_RAISED}](?:(?![ᵀ{_RAISED}])\w)*)|(?P<primes>[′″‴']+)"
+    rf"|(?P<name>[^\W\dᵀ{_RAISED}]{_WORD}(?:⁽[{_RAISED}]+⁾[₀-₉]*(?:_{_WORD})?)?)|(?P<primes>[′″‴']+)"
     rf"|(?P<sign>\*\*|<=|>=|==|!=|[≤≥≠∂Σ∑√¬+\-−–*·×⊙@/^()\[\]{{}},;<>=ᵀ⊤|‖.]|[⁻{_RAISED}]+))"
 )
 _SPELLINGS = {"−": "-", "–": "-", "·": "*", "×": "*", "∑": "Σ", "⊤": "ᵀ", "≤": "<=", "≥": ">=", "≠": "!=", "**": "^",

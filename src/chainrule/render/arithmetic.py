@@ -77,7 +77,9 @@ def multiply(*boxes: Box) -> Box:
         return signed(minus, Number(1))
     factors.sort(key=lambda f: (not is_coefficient(f), not isinstance(f, Number) if is_coefficient(f) else False))
     match factors[:2]:
-        case [(Number() | Symbol(size=True)) as number, Fraction(Number(1), bottom)] if is_coefficient(bottom):
+        case [(Number() | Symbol(size=True)) as number, Fraction(Number(1), bottom)] if is_coefficient(bottom) and not (
+            isinstance(number, Number) and isinstance(bottom, Number)
+        ):
             # 2 · 1/N is written 2/N.
             factors[:2] = [Fraction(number, bottom)]
     return signed(minus, factors[0] if len(factors) == 1 else Product(tuple(factors)))

@@ -8,10 +8,18 @@ from typing import Any
 from ..ir.telling import Telling
 from .page import Page
 from .page_html import HtmlPage
+from .page_json import JsonPage
 from .page_latex import LatexPage
+from .page_markdown import MarkdownPage
 from .page_text import TextPage
 
-NOTATIONS: Mapping[str, type[Page[Any]]] = {"text": TextPage, "latex": LatexPage, "html": HtmlPage}
+NOTATIONS: Mapping[str, type[Page[Any]]] = {
+    "text": TextPage,
+    "latex": LatexPage,
+    "markdown": MarkdownPage,
+    "html": HtmlPage,
+    "json": JsonPage,
+}
 """Every notation by its name."""
 
 

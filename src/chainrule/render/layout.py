@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from ..ir.dims import Extent
 from ..ir.graph import toposort
-from ..ir.node import Const, Einsum, Input, Node, Size
+from ..ir.node import Const, Einsum, Input, Map, Node, Size
 from . import components, matrix
 from .boxes import At, Box, Elided, Entries, Listing, Number, Partial, Symbol
 from .letters import Letters
@@ -62,9 +62,15 @@ class Reader:
         if self._too_long(depth):
             return Elided()
         found = self.leaf(node, places)
-        if found is None and node in self.wholes:
+        if found is None and (node in self.wholes or self._is_softmax(node)):
             found = self._entry_of_whole(node, places, depth)
         return components.read(self, node, places, scope, depth + 1) if found is None else found
+
+    def _is_softmax(self, node: Node) -> bool:
+        """Whether it is a softmax that is written under this name, nothing inside of it having one."""
+        if not isinstance(node, Map) or node.op.name != "exp" or node.args[0] in self.names:
+            return False
+        return matrix.softmax_of(node) is not None
 
     def _entry_of_whole(self, node: Node, places: tuple[Box, ...], depth: int) -> Box | None:
         """[A @ x]_i; None where linear algebra has no word for the array."""

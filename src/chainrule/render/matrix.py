@@ -60,7 +60,7 @@ def read(reader: Reader, node: Node, depth: int) -> Box:
 
 def _map(reader: Reader, node: Map, depth: int) -> Box:
     """Entry by entry: arrays multiply by ⊙, a number stands in front of an array."""
-    composite = _softmax(node)
+    composite = softmax_of(node)
     if composite is not None:
         name, x = composite
         if name == "log_softmax":
@@ -78,10 +78,10 @@ def _map(reader: Reader, node: Map, depth: int) -> Box:
     return shared.scalar_map(node, operands)
 
 
-def _softmax(node: Map) -> tuple[str, Node] | None:
+def softmax_of(node: Map) -> tuple[str, Node] | None:
     """The softmax of the last axis, or its logarithm, under the name that everybody calls it by; and of what."""
     if node.op.name == "exp" and isinstance(node.args[0], Map):
-        inner = _softmax(node.args[0])
+        inner = softmax_of(node.args[0])
         return ("softmax", inner[1]) if inner is not None and inner[0] == "log_softmax" else None
     if node.op.name != "sub":
         return None

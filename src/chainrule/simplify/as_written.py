@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ..ir.graph import rebuild, substitute, toposort
 from ..ir.node import Const, Input, Map, Node, Size
@@ -35,7 +35,7 @@ class AsWritten:
         return closed.with_args(tuple(told if arg is part else arg for arg in closed.args))
 
     def _told(self, closed: Node, *, scaled: bool) -> Node:
-        terms = list(self._terms(closed))
+        terms = self._terms(closed)
         order = self._order(terms)
         told = [self._with_differences(terms[k]) for k in order]
         if order == list(range(len(terms))) and all(a is b for a, b in zip(terms, told, strict=True)):
@@ -51,16 +51,21 @@ class AsWritten:
     def _is_name(self, node: Node) -> bool:
         return node in self._named or isinstance(node, (Const, Input, Size))
 
-    def _terms(self, closed: Node) -> Iterator[Node]:
-        """The terms of a sum in which nothing is taken away; any other expression as it is."""
-        stack, found = [closed], []
+    def _terms(self, closed: Node) -> list[Node]:
+        """The terms of a sum in which nothing is taken away but for what the function's own differences stand in.
+
+        Any other expression as it is.
+        """
+        stack, found = [(False, closed)], []
         while stack:
-            node = stack.pop()
-            if _is(node, "add") and node not in self._named and node not in self._place:
-                stack += reversed(node.args)
+            minus, node = stack.pop()
+            if _is(node, "add", "sub") and node not in self._named and node not in self._place:
+                stack += [(minus != _is(node, "sub"), node.args[1]), (minus, node.args[0])]
+            elif minus and self._holes.keys().isdisjoint(toposort([node])):
+                return [closed]
             else:
-                found.append(node)
-        yield from found if not any(_is(node, "sub") for node in found) else [closed]
+                found.append(-node if minus else node)
+        return found
 
     def _order(self, terms: Sequence[Node]) -> list[int]:
         """The terms' numbers in the order of the function: by what no other term has."""
@@ -91,7 +96,7 @@ class AsWritten:
 
 def _scaled_sum(node: Node) -> Node | None:
     """The sum in 2 (a + b) and (a + b)/2."""
-    if _is(node, "mul") or _is(node, "div"):
+    if _is(node, "mul", "div"):
         first, second = node.args
         if _is(second, "add") and spread_scalar(first) is not None and _is(node, "mul"):
             return second
@@ -104,5 +109,5 @@ def _remade(node: Node, args: tuple[Node, ...]) -> Node:
     return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
 
 
-def _is(node: Node, name: str) -> bool:
-    return isinstance(node, Map) and node.op.name == name
+def _is(node: Node, *names: str) -> bool:
+    return isinstance(node, Map) and node.op.name in names

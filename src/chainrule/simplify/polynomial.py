@@ -10,15 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
 
 from ..ir.build import constant
 from ..ir.dims import Extent, Shape
 from ..ir.node import Einsum, Kind, Map, Node, Subscripts
 from ..ir.registry import record
-from .facts import is_size, never_zero
-from .pattern import fit
 from .cancel import Place, divided, place_of, poles_of, without_pairs
+from .facts import is_size
+from .pattern import fit
 from .terms import Factor, Term, counted, factor_key, ordered
 
 MOST_TERMS = 64
@@ -62,7 +61,7 @@ class Sum:
 
     @cached_property
     def apart(self) -> Term:
-        """It as a product: what all its terms have as a factor, and the rest as an atom whose first coefficient is 1."""
+        """It as a product: what all its terms have as a factor, and the rest, an atom whose first coefficient is 1."""
         rank, rest = len(self.shape), self
         shared: dict[tuple[Place, bool], Factor] = {}
         for k, t in enumerate(self.terms):

@@ -1,0 +1,104 @@
+"""Declared properties at work: in `canonical`, in closed forms, and in the list of what was used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.explain.evaluate import random_point
+from chainrule.ir.node import Einsum, Input, Node
+from chainrule.ir.registry import call
+from chainrule.pipeline import gradient_graph
+from chainrule.simplify import canonical
+from chainrule.simplify.properties import used_before, used_properties
+
+SYMMETRIC = frozenset(("symmetric",))
+
+
+def pairs(A: Node) -> list[tuple[Node, Node]]:
+    """Expressions that are equal where A is symmetric, and else are not."""
+    x, y, B = Input.of("x", (3,)), Input.of("y", (3,)), Input.of("B", (3, 3))
+    return [
+        (A, A.T),
+        (A @ x, x @ A),
+        (x @ A @ y, y @ A @ x),
+        (A @ B @ A, (A @ B.T @ A).T),
+        (A * A, A * A.T),
+        (call("exp", A + B), call("exp", A.T + B)),
+        (call("einsum", "ij,jk,kl->il", A, A, B), call("einsum", "ji,kj,kl->il", A, A, B)),
+        (call("einsum", "ij,jk,ki->", A, B, B), call("einsum", "ji,jk,ki->", A, B, B)),
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(pairs(Input.of("A", (3, 3))))))
+def test_canonical_forms_know_what_is_symmetric(number: int) -> None:
+    left, right = pairs(Input.of("A", (3, 3), "float", SYMMETRIC))[number]
+    assert canonical(left) is canonical(right)
+    left, right = pairs(Input.of("A", (3, 3)))[number]
+    assert canonical(left) is not canonical(right)
+
+
+def test_only_the_last_two_axes_are_exchanged() -> None:
+    A = Input.of("A", (3, 3, 3), "float", SYMMETRIC)
+    extents = {0: 3, 1: 3, 2: 3}
+    turned = [Einsum.of([A], [sub], (0, 1, 2), dict(extents)) for sub in ((0, 2, 1), (1, 0, 2))]
+    assert canonical(turned[0]) is canonical(A)
+    assert canonical(turned[1]) is not canonical(A)
+
+
+def used(f: Callable[..., Any], wrt: str, **shapes: str) -> dict[str, str]:
+    traced = cr.function(**shapes)(f).trace()
+    found = gradient_graph(traced, traced.leaves(wrt))
+    names = {node: name for node, name in found.forward.names.items() if name != "f"}
+    return {node.name: what for node, what in used_properties(found.gradients[0], names, found.forward.outputs[:1])}
+
+
+def test_what_a_closed_form_used_is_listed() -> None:
+    def quadratic(x: Any, A: Any) -> Any:
+        return x @ A @ x
+
+    assert used(quadratic, "x", x="n", A="n n symmetric") == {"A": "symmetric"}
+    assert used(quadratic, "x", x="n positive", A="n n symmetric positive") == {"A": "symmetric"}
+    assert used(quadratic, "A", x="n", A="n n symmetric") == {}
+    assert used(quadratic, "x", x="n", A="n n") == {}
+
+    def entropy(Z: Any, Y: Any) -> Any:
+        return -(Y * cr.log_softmax(Z)).sum()
+
+    assert used(entropy, "Z", Z="N k", Y="N k simplex") == {"Y": "simplex"}
+
+
+def test_what_was_used_before_differentiating_is_listed() -> None:
+    graph = cr.function(x="n positive", y="n positive")(lambda x, y: (np.sqrt(x) ** 2 * y).sum()).trace().graph
+    assert [(node.name, what) for node, what in used_before(graph)] == [("x", "positive")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_random_points_have_the_declared_properties(seed: int) -> None:
+    @cr.function(
+        A="2 n n symmetric", p="N k simplex", x="n positive", D="n n symmetric simplex", i="n int simplex",
+        j="n n int symmetric positive", y="n",
+    )  # fmt: skip
+    def f(A: Any, p: Any, x: Any, D: Any, i: Any, j: Any, y: Any) -> Any:
+        return A.sum() + p.sum() + (x * y).sum() + (D * j).sum() + i.sum()
+
+    values, _ = random_point(f.trace().graph, seed)
+    assert f(**values) is not None, "a value that is not as declared would be refused"
+    assert (values["y"] < 0).any() or seed, "what is not declared positive is drawn of both signs"
+    assert (values["x"] > 0).all()
+    for name in "ADj":
+        np.testing.assert_array_equal(values[name], np.swapaxes(values[name], -1, -2))
+    for name in "pDi":
+        np.testing.assert_allclose(values[name].sum(-1), 1, rtol=1e-12)
+        assert (values[name] >= 0).all()
+
+
+def test_a_derivation_is_verified_at_points_that_have_the_property() -> None:
+    """At other points 2Ax would deviate from the slope."""
+    d = cr.derive(cr.function(x="n", A="n n symmetric")(lambda x, A: x @ A @ x), "x")
+    assert str(d.closed_form) == "2Ax"
+    assert d.verify() < 1e-9
