@@ -158,9 +158,9 @@ ENTROPIES = (entropy_of_logits, entropy_of_rows, entropy_with_p, entropy_as_writ
 SOFTMAX: list[tuple[Callable[..., Any], Shapes, str, str]] = [
     *((f, SIMPLEX, "W", "(1/N) Xᵀ(softmax(XW) - Y)") for f in (*ENTROPIES, entropy_by_logsumexp)),
     *((f, LABELS, "W", "(1/N) Xᵀ(softmax(XW) - onehot(y))") for f in (labels_from_library, labels_by_picking)),
-    *((f, ANY_TARGETS, "W", "(1/N) Xᵀ(softmax(XW) ⊙ (Σ_k Y[:, k])[:, None] - Y)") for f in ENTROPIES),
+    *((f, ANY_TARGETS, "W", "(1/N) Xᵀ(softmax(XW) ⊙ (Y1)1ᵀ - Y)") for f in ENTROPIES),
     (by_the_logits, {"Z": "N k", "Y": "N k simplex"}, "Z", "softmax(Z) - Y"),
-    (by_the_logits, {"Z": "N k", "Y": "N k"}, "Z", "softmax(Z) ⊙ (Σ_k Y[:, k])[:, None] - Y"),
+    (by_the_logits, {"Z": "N k", "Y": "N k"}, "Z", "softmax(Z) ⊙ (Y1)1ᵀ - Y"),
 ]
 
 # ---------------------------------------------------------------------------------------------- Huber
@@ -299,10 +299,7 @@ def along(x: Any, a: Any) -> Any:
 
 PAIR = {"x": "n", "a": "n"}
 COSINE: list[tuple[Callable[..., Any], Shapes, str, str]] = [
-    *(
-        (f, PAIR, "x", "(a/‖a‖ - (cos/‖x‖) x)/‖x‖")
-        for f in (cosine, cosine_of_units, cosine_by_roots, cosine_by_sums)
-    ),
+    *((f, PAIR, "x", "(a/‖a‖ - (cos/‖x‖) x)/‖x‖") for f in (cosine, cosine_of_units, cosine_by_roots, cosine_by_sums)),
     (cosine_without_names, PAIR, "x", "(a - ((xᵀa) / ‖x‖²) x)/(‖x‖‖a‖)"),
     (along, PAIR, "x", "(a - su)/‖x‖"),
 ]

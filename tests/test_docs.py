@@ -20,7 +20,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
+"""The gallery shows functions alone; test_gallery runs those."""
 FENCE = re.compile(r"^( *)(`{3,}|~{3,})\s*([^`]*)$")
 EXAMPLE = re.compile(r"^\s*>>> ", re.MULTILINE)
 

@@ -115,7 +115,7 @@ def test_hints_grow_stronger(components: Any) -> None:
     step = components.blanks[number].step
     hints = [components.hint(number) for _ in range(4)]
     assert hints[0] == f"{step.rule}: {step.why}"
-    assert "y_hat" in hints[1]
+    assert "ŷ" in hints[1]
     assert "derivative" in hints[1] or "worked out" in hints[1]
     assert hints[2] == hints[3] == components.solution(number)
     with pytest.raises(ValueError, match="there is no blank 99"):

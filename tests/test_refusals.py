@@ -63,7 +63,7 @@ REFUSALS: list[tuple[str, Callable[[], Any], type[Exception], list[str]]] = [
     ("text", lambda: cr.grad(functions.loss, "w1")(**{**sized(5), "w1": "abc"}), cr.ArgumentError, ["w1", "str"]),
     ("a truth value", lambda: cr.grad(lambda x: x.sum() if x.sum() > 0 else -x.sum())(X), cr.TraceError, ["where"]),
     ("no shapes", lambda: cr.source(lambda x: x.sum()), cr.ArgumentError, ["shape", "'x'", "declare"]),
-    ("a structure told as a whole", lambda: cr.derive(NESTED, "p"), cr.DerivativeError, ["structure", "p.w"]),
+    ("a structure without arrays", lambda: cr.derive(NESTED, "q"), cr.ArgumentError, ["'q'", "p.w"]),
     ("no function", lambda: cr.grad(3), TypeError, ["a function is needed"]),  # type: ignore[arg-type]
 ]
 NESTED = cr.function(p={"w": "3", "b": ""})(lambda p: (p["w"] * p["b"]).sum())

@@ -58,7 +58,7 @@ def test_each_constant_has_one_name_throughout_a_derivation() -> None:
         return np.where(KEPT, (U @ U.T - RATINGS) ** 2, 0.0).sum()
 
     told = cr.derive(g)
-    names = [name for node, name in told.names.items() if not node.args and node.shape and name.startswith("A")]
+    names = [name for node, name in told.telling.names.items() if not node.args and node.shape and name.startswith("A")]
     assert len(names) == len(set(names)) >= 2
     text = str(told)
     for name in names:

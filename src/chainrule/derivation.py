@@ -16,7 +16,7 @@ from .ir.dims import show_shape
 from .ir.errors import ArgumentError
 from .ir.graph import Graph, depends_on
 from .ir.node import Const, Map, Node, Reduce
-from .ir.telling import Step, Telling
+from .ir.telling import Answer, Step, Telling, Term, all_steps
 from .pipeline import GradientGraph, as_function, gradient_graph, wanted
 from .render.document import NOTATIONS, write
 from .render.formula import show
@@ -177,7 +177,7 @@ def derive(
     telling = FORMS[form](subject)
     notes = (*notes, *telling.notes, *_conventions(subject))
     made = subject.made.union(node for node in telling.names if node not in subject.names)
-    telling = replace(telling, notes=notes, made=made)
+    telling = replace(telling, notes=notes, made=made, glossary=_answers(telling))
     _check_ends(telling, subject)
     error, step = largest_deviation(telling)
     if not error < TOLERANCE:
@@ -239,6 +239,24 @@ def _asked(derived: GradientGraph, names: Sequence[str] | None) -> dict[Node, No
         else:
             known = ", ".join([*inputs, *by_name])
             raise ArgumentError(f"{name!r} is nothing that the loss can be differentiated by; there are {known}")
+    return found
+
+
+def _answers(told: Telling) -> dict[str, Answer]:
+    """What the glossary says of the rules and terms of a telling."""
+    # Read from files when it is needed, which is not on import.
+    from .explain.glossary import glossary
+
+    rules = [step.rule for step in all_steps(told.steps)]
+    terms = [piece.entry for sentence in told.sentences for piece in sentence if isinstance(piece, Term)]
+    found: dict[str, Answer] = {}
+    for name in filter(None, dict.fromkeys([*rules, *terms])):
+        try:
+            entry = glossary.entry_for(name)
+        except KeyError:
+            # A rule that only says what stands there (numbers, signs) needs no answer.
+            continue
+        found[name] = Answer(entry.title, entry.anchor, entry.text)
     return found
 
 

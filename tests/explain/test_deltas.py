@@ -345,6 +345,18 @@ def test_a_bias_is_no_factor_and_a_linear_output_has_no_slope() -> None:
     assert two.apart == one.apart + 4 * 2 * 2
 
 
+def test_a_value_that_is_added_as_it_is_costs_nothing() -> None:
+    wiring = wiring_of(residual, "W1")
+    d = wiring.widths[0]
+    assert d > 1
+    # From z to h in three layers, along two matrices of weights; nothing for h2 from h1, and for h3 from h2.
+    assert wiring.total.errors == 3 * d + 2 * d * d
+    assert wiring.total.gradients == 3 * d * d
+    # From W3 one way; from W2 through W3 or past it; from W1 and b past either, or both, or none.
+    assert wiring.ways[0] == 1 + 2 * d + d * d
+    assert wiring.total.paths == d * d * (1 + (1 + d)) + (d * d + d) * wiring.ways[0]
+
+
 def test_what_is_saved_is_drawn_as_depth_and_width_grow() -> None:
     pictures = [b.picture for b in section(derived("2-2-1"), "What memorising").blocks if isinstance(b, Drawing)]
     assert len(pictures) == 2

@@ -165,8 +165,9 @@ def explained(rule: str) -> bool:
 
 def told() -> Iterator[cr.Derivation]:
     network = cr.parse("h = tanh(x@w + b); mean((h - y)**2) + 0.1*sum(abs(w))", x="N d", w="d m", b="m", y="N m")
-    for form in ("matrix", "components"):
+    for form in ("matrix", "components", "substitution"):
         yield cr.derive(network, ["w", "b"], form)
+    yield cr.derive(cr.parse("z = x@w; a = tanh(z); E = (a@v - y)**2; E", x="2", w="2 3", v="3", y=""), "w", "deltas")
     yield cr.derive(cr.parse("sum((x.T@w)**2 * sign(w[0]))", x="3 N", w="3"), "w", "components")
     yield cr.derive(cr.parse("u = 7 + x**2; 3*u", x=""), "x", "scalar")
 

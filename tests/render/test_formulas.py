@@ -182,13 +182,13 @@ def test_the_network_of_the_notes() -> None:
 
     assert components(n["z"], "k", "l") == "z_kl = Σ_d W1_kd x_dl"
     assert components(n["a"]) == "a_kl = f(z_kl)"
-    assert components(n["y_hat"]) == "y_hat[i, l] = Σ_k W2_ik a_kl"
-    assert components(n["E"]) == "E = 1/(2L) Σ_il (y_l - y_hat[i, l])²"
+    assert components(n["y_hat"]) == "ŷ_l = Σ_k W2_k a_kl"
+    assert components(n["E"]) == "E = 1/(2L) Σ_l (y_l - ŷ_l)²"
     assert [equation(n[k], n[k], names=names) for k in ("z", "a", "y_hat", "E")] == [
         "z = W1 x",
         "a = f(z)",
-        "y_hat = W2 a",
-        "E = 1/(2L) Σ (y - y_hat)²",
+        "ŷ = W2 a",
+        "E = 1/(2L) Σ (y - ŷ)²",
     ]
     assert equation(n["E"], n["E"], "latex", names=names) == r"E = \frac{1}{2\,L}\,\sum \left(y - \hat{y}\right)^2"
 

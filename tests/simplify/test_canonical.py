@@ -63,6 +63,7 @@ EQUAL: dict[str, tuple[Any, Any]] = {
     "quotient by a normalised sum": (x / (2 * y + 2), 0.5 * x / (1 + y)),
     "a square in the divisor": (x / (y + 1) / (1 + y), x / (y + 1) ** 2),
     "a common factor in the divisor": (z / (x * y + x), z / x / (y + 1)),
+    "a common power in the divisor": (z / (x**3 * y + x**2), z / (x * y + 1) / x**2),
     "sums in the divisor": (z / ((x + 1) * (y + 1)), z / (y + 1) / (x + 1)),
     "a quotient in the divisor": (z / (x / y + 1 / y), z * y / (x + 1)),
     "power and product": (x**3, x * (x * x)),

@@ -42,6 +42,14 @@ def test_canonical_forms_know_what_is_symmetric(number: int) -> None:
     assert canonical(left) is not canonical(right)
 
 
+@pytest.mark.parametrize("name", "bcdefghk")
+def test_it_does_not_matter_from_which_side_a_symmetric_matrix_is_met(name: str) -> None:
+    """Indices are numbered by what they touch, and of two axes that can be exchanged none is the first."""
+    A, u, v = Input.of("A", (3, 3), "float", SYMMETRIC), Input.of(name, (3,)), Input.of("v", (3,))
+    assert canonical(u @ A @ v) is canonical(v @ A @ u)
+    assert canonical(call("exp", u) @ A @ A @ v) is canonical(v @ A @ A @ call("exp", u))
+
+
 def test_only_the_last_two_axes_are_exchanged() -> None:
     A = Input.of("A", (3, 3, 3), "float", SYMMETRIC)
     extents = {0: 3, 1: 3, 2: 3}

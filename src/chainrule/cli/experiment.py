@@ -27,7 +27,7 @@ class Experiment:
     """A network, its gradient, its training, and how it did on images it had never seen.
 
     ``sizes`` are the layers' widths, ``shapes`` those of the parameters; ``forward`` holds formulas in MathML,
-    ``steps`` a derivation in HTML.
+    ``steps`` a derivation in HTML, ``drawing`` the network in SVG.
     ``deviation`` is the largest relative difference of the two sides of any line of the derivation, evaluated at random
     points. ``probabilities`` has a row for each test image; ``seconds`` says how long each part took; ``settings`` are
     what was chosen, and ``versions`` of what it ran on.
@@ -39,6 +39,7 @@ class Experiment:
     forward: Sequence[str]
     backward: Sequence[Told]
     steps: str
+    drawing: str
     deviation: float
     source: str
     check: Sequence[Checked]

@@ -59,6 +59,7 @@ def _network(done: Experiment) -> str:
 <p>An image is a row of {first} numbers, its pixels. It goes through a layer of {units} units, which are zero where they
 would be negative, to {last} numbers, one for each digit. The loss is the cross-entropy: how surprised the network is by
 the right answer, averaged over the images.</p>
+<figure>{done.drawing}</figure>
 {lines}"""
 
 
@@ -71,7 +72,7 @@ def _gradient(done: Experiment) -> str:
 <p>The chain rule, from the loss backwards. What one line finds the next one uses, so that nothing is worked out twice.
 ⊙ multiplies entry by entry; onehot(y) has a one at each right digit; a condition in brackets is 1 where it holds and 0
 elsewhere.</p>
-{lines}<details><summary>Every step for {next(iter(done.shapes))}, entry by entry</summary>
+{lines}<details class="told"><summary>Every step for {next(iter(done.shapes))}, entry by entry</summary>
 <div class="wide">{done.steps}</div></details>"""
 
 

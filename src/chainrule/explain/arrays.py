@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from ..ir.dims import Extent, Shape, show_shape
 from ..ir.graph import substitute, toposort
@@ -28,12 +30,16 @@ def as_arrays(
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """A factor of a product of matrices: which operand, its indices, on which side, and whether it is transposed."""
+    """A factor in a chain of products: the operand, its indices, whether it stands transposed.
+
+    ``before`` is the index that it shares with the factor on its left, ``after`` the one with that on its right.
+    """
 
     arg: Node
     sub: Subscripts
-    left: bool
     transposed: bool
+    before: int | None
+    after: int | None
 
     @property
     def shape(self) -> Shape:
@@ -112,27 +118,25 @@ class _Arrays:
             self._step(self.closed, rule, why)
             return
         self.whole.update(arg for arg in node.args if _is_bracket(arg) and arg not in self.names)
-        turned = {side.arg: side.arg.T for side in sides if side.transposed}
+        turned = [side for side in sides if side.transposed]
         if turned:
-            self.whole.update(turned.values())
-            written = _with_transposes(node, sides)
-            self.numbers.same(node, written)
+            self.whole.update(side.arg.T for side in turned)
+            written = self._with_transposes(node, sides, dict(zip(node.summed, summed, strict=True)))
             after = substitute([self.closed], {node: written})[0]
-            why = "; ".join(self._why(side, summed) for side in sides if side.transposed)
-            self._step(after, "transpose", why)
+            letters = {i: f"{{{index}}}" for i, index in zip(node.summed, summed, strict=True)}
+            self._step(after, "transpose", "; ".join(_why(side, self._called(side.arg), letters) for side in turned))
         self.whole.add(node)
         why = f"summed over the last index of the left and the first of the right: {product_shapes(node)}"
         self._step(self.closed, "product of matrices", why)
 
-    def _why(self, side: _Side, summed: Sequence[int]) -> str:
-        """Why a factor stands transposed: from which of its indices the sum runs over."""
-        name = self._called(side.arg)
-        runs = "last" if side.left is False else "first"
-        place, factor = ("first", "right") if not side.left else ("last", "left")
-        return (
-            f"the sum runs over {{{summed[0]}}}, the {runs} index of {name}; a product sums over the {place} index of "
-            f"its {factor} factor, so {name} stands transposed"
-        )
+    def _with_transposes(self, node: Einsum, sides: Sequence[_Side], summed: Mapping[int, int]) -> Node:
+        """The product in the order of its chain, with its transposes as arrays of their own."""
+        args = [side.arg.T if side.transposed else side.arg for side in sides]
+        subs = [side.sub[::-1] if side.transposed else side.sub for side in sides]
+        written = Einsum.of(args, subs, node.out, dict(enumerate(node.extents)))
+        order = dict.fromkeys(i for sub in subs for i in sub if i in summed)
+        self.numbers.given[written] = tuple(summed[i] for i in order)
+        return written
 
     def _called(self, node: Node) -> str:
         return self.names.get(node) or (node.name if hasattr(node, "name") else "the bracket")
@@ -145,11 +149,7 @@ class _SumIndices:
         self.names = names
         self.allocator = allocator
         self._pool: dict[Extent, list[int]] = {}
-        self._like: dict[Node, Node] = {}
-
-    def same(self, node: Node, written: Node) -> None:
-        """A sum written in another way runs over the same indices."""
-        self._like[written] = node
+        self.given: dict[Node, tuple[int, ...]] = {}
 
     def of(self, root: Node) -> dict[Node, tuple[int, ...]]:
         """Those of every sum in an expression."""
@@ -160,8 +160,8 @@ class _SumIndices:
             if scope is None or (node in self.names and node is not root):
                 continue
             if isinstance(node, Einsum) and node.summed:
-                chosen: list[int] = []
-                for i in node.summed:
+                chosen: list[int] = list(self.given.get(node, ()))
+                for i in node.summed[len(chosen) :]:
                     chosen.append(self._free(node.extents[i], {*scope, *chosen}))
                 found[node] = tuple(chosen)
                 scope = scope | set(chosen)
@@ -181,7 +181,7 @@ class _SumIndices:
 def _same(entry: Node, closed: Node) -> str:
     """Why an entry in index notation is the closed form's."""
     if canonical(entry) is canonical(closed):
-        return "the same, in the order in which arrays are multiplied"
+        return "the same by the rules of sums and products, in the order in which arrays are multiplied"
     return "the same numbers, as is checked at random points; the one is not rewritten into the other here"
 
 
@@ -202,26 +202,48 @@ def _is_array(node: Node) -> bool:
 
 
 def _sides(node: Einsum) -> list[_Side] | None:
-    """The two factors of a product of matrices, or of a matrix and a vector, left and right; None for anything else."""
-    if len(node.args) != 2 or len(node.summed) != 1 or len(node.out) not in (1, 2):
+    """The factors of a chain of products of matrices, from left to right; None for anything else.
+
+    It begins with what has the first index. A vector is a column, and so ends its chain.
+    """
+    uses = Counter(chain(node.out, *node.subs))
+    if len(node.args) < 2 or not node.summed or len(node.out) not in (1, 2) or any(n != 2 for n in uses.values()):
         return None
-    (s,) = node.summed
-    if any(s not in sub or len(set(sub)) < len(sub) or len(sub) > 2 for sub in node.subs):
+    if any(len(set(sub)) < len(sub) or len(sub) > 2 for sub in node.subs) or not all(map(_is_array, node.args)):
         return None
-    pairs = list(zip(node.args, node.subs, strict=True))
-    if any(not _is_array(arg) for arg in node.args):
-        return None
-    # What has the first index stands left; a vector is a column, and so stands right of its matrix.
-    left, right = pairs if 0 in pairs[0][1] else pairs[::-1]
-    return [
-        _Side(*left, True, len(left[1]) == 2 and left[1][0] == s),
-        _Side(*right, False, len(right[1]) == 2 and right[1][1] == s),
-    ]
+    left = list(zip(node.args, node.subs, strict=True))
+    sides: list[_Side] = []
+    index: int | None = 0
+    while left and index is not None:
+        k = next(k for k, (_, sub) in enumerate(left) if index in sub)
+        arg, sub = left.pop(k)
+        other = next((i for i in sub if i != index), None)
+        after = other if other is not None and other >= len(node.out) else None
+        sides.append(_Side(arg, sub, sub[0] != index, index if index >= len(node.out) else None, after))
+        index = after
+    return None if left else sides
+
+
+def _why(side: _Side, name: str, letters: Mapping[int, str]) -> str:
+    """Why a factor stands transposed: from which of its indices the sum runs over."""
+    if side.before is not None and side.after is not None:
+        pair = f"{letters[side.before]} on its left and {letters[side.after]} on its right"
+        return f"the sums run over {pair}, which {name} has the other way round, so {name} stands transposed"
+    if side.before is not None:
+        which, place = f"{letters[side.before]}, the last", "the first index of its right factor"
+    else:
+        assert side.after is not None
+        which, place = f"{letters[side.after]}, the first", "the last index of its left factor"
+    return f"the sum runs over {which} index of {name}; a product sums over {place}, so {name} stands transposed"
 
 
 def transposed_sides(node: Einsum) -> list[tuple[Node, str]]:
-    """What stands transposed in a product of two arrays, and which of its axes the sum runs over."""
-    return [(side.arg, "first" if side.left else "last") for side in _sides(node) or () if side.transposed]
+    """What stands transposed in a product of arrays, and which of its axes the sum runs over."""
+    return [
+        (side.arg, "first" if side.before is None else "last" if side.after is None else "other")
+        for side in _sides(node) or ()
+        if side.transposed
+    ]
 
 
 def product_shapes(node: Einsum) -> str:
@@ -230,13 +252,6 @@ def product_shapes(node: Einsum) -> str:
     if sides is not None:
         return f"{' @ '.join(show_shape(side.shape) for side in sides)} → {show_shape(node.shape)}"
     return f"{' and '.join(show_shape(arg.shape) for arg in node.args)} → {show_shape(node.shape)}"
-
-
-def _with_transposes(node: Einsum, sides: Sequence[_Side]) -> Node:
-    """The product with its transposes as arrays of their own."""
-    args = [side.arg.T if side.transposed else side.arg for side in sides]
-    subs = [side.sub[::-1] if side.transposed else side.sub for side in sides]
-    return Einsum.of(args, subs, node.out, dict(enumerate(node.extents)))
 
 
 def _other(node: Einsum, summed: Sequence[int], name: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from ..ir.graph import toposort, use_counts
 from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reduce, Reshape, Size
 
 _LEAST, _MOST = 2, 12
-"""How many operations make it worth a name where it is written twice; and how many where it is written once."""
+"""How many operations make it worth a name where it is written twice (a Σ counts as two), and where it is once."""
 
 
 def made_names(loss: Node, names: Mapping[Node, str], varying: Collection[Node]) -> dict[Node, str]:
@@ -24,7 +24,7 @@ def made_names(loss: Node, names: Mapping[Node, str], varying: Collection[Node])
     sizes: dict[Node, int] = {}
     made: dict[Node, str] = {}
     for node in order:
-        own = 0 if _is_leaf(node) else int(not _is_layout(node)) + sum(sizes[arg] for arg in set(node.args))
+        own = 0 if _is_leaf(node) else _weight(node) + sum(sizes[arg] for arg in set(node.args))
         again = uses[node] > 1 or node in repeated
         wanted = own >= (_LEAST if again else _MOST) and not _is_layout(node)
         if wanted and node.kind == "float" and node in varying and node not in names and node is not loss:
@@ -46,13 +46,25 @@ def _repeated(order: Iterable[Node], names: Mapping[Node, str], varying: Collect
         match node:
             case Map():
                 needed = tuple(takes_derivative(node, i) and arg in varying for i, arg in enumerate(node.args))
-                shown = toposort([s for s in slopes(node, needed) if s is not None])
-                found.update(arg for arg in moving if any(n is arg for n in shown))
+                shown = _shown([s for s in slopes(node, needed) if s is not None], names)
+                # A slope in terms of the output shows the operand too, until the output is put in.
+                found.update(arg for arg in moving if arg in shown or (len(node.args) == 1 and node in shown))
             case Reduce():
-                shown = toposort([reduction_slope(node)])
-                found.update(arg for arg in moving if any(n is arg for n in shown))
+                found.update(arg for arg in moving if arg in _shown([reduction_slope(node)], names))
             case Einsum() if len(moving) > 1:
                 found.update(moving)
+    return found
+
+
+def _shown(slopes: Iterable[Node], names: Mapping[Node, str]) -> set[Node]:
+    """What is written in a slope: down to what has a name."""
+    found: set[Node] = set()
+    stack = list(slopes)
+    while stack:
+        node = stack.pop()
+        if node not in found:
+            found.add(node)
+            stack += () if node in names else node.args
     return found
 
 
@@ -61,6 +73,11 @@ def _inside(node: Node, names: Mapping[Node, str]) -> Node:
     while node not in names and _is_layout(node):
         node = node.args[0]
     return node
+
+
+def _weight(node: Node) -> int:
+    """How much a node adds to what is written: nothing where it only moves entries, twice as much for a Σ."""
+    return 0 if _is_layout(node) else 2 if isinstance(node, Einsum) and node.summed else 1
 
 
 def _is_layout(node: Node) -> bool:

@@ -189,6 +189,15 @@ class Section:
 # ---------------------------------------------------------------------------------------------- the whole
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An entry of the glossary: its title, and paragraphs; one that begins with four spaces holds formulas as text."""
+
+    title: str
+    anchor: str
+    paragraphs: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class Telling:
     """How gradients are found, in one form of telling.
@@ -196,7 +205,7 @@ class Telling:
     ``graph`` is the function that is differentiated, its first output the loss; ``closed`` gives, for each thing that
     it is differentiated by, the closed form, canonically equal to the gradient that runs, written in the graph's own
     names. ``names`` holds the reader's name of every node that has one. ``at`` are the numbers that every `Value` was
-    worked out with.
+    worked out with. ``glossary`` has the answer for the rules of its steps and for its terms, by their names.
     """
 
     form: str
@@ -207,6 +216,7 @@ class Telling:
     notes: tuple[str, ...] = ()
     at: Mapping[str, Any] = field(default_factory=dict)
     made: frozenset[Node] = frozenset()
+    glossary: Mapping[str, Answer] = field(default_factory=dict)
 
     @cached_property
     def own_names(self) -> dict[Node, str]:
@@ -241,8 +251,8 @@ class Telling:
         return tuple(steps)
 
     @cached_property
-    def values(self) -> tuple[Value, ...]:
-        """Every number that is shown as what a formula is at the point."""
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Everything that is said in words, with the formulas in it."""
         sentences: list[Sentence] = []
         for block in self.blocks:
             match block:
@@ -250,7 +260,12 @@ class Telling:
                     sentences.append(block.pieces)
                 case Table():
                     sentences += [block.caption, *block.head, *(cell for row in block.rows for cell in row)]
-        return tuple(piece for sentence in sentences for piece in sentence if isinstance(piece, Value))
+        return tuple(sentences)
+
+    @cached_property
+    def values(self) -> tuple[Value, ...]:
+        """Every number that is shown as what a formula is at the point."""
+        return tuple(piece for sentence in self.sentences for piece in sentence if isinstance(piece, Value))
 
 
 def all_steps(steps: Iterable[Step]) -> list[Step]:

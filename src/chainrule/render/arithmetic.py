@@ -20,9 +20,8 @@ def split_sign(box: Box) -> tuple[bool, Box]:
 
 
 def negative(box: Box) -> Box:
-    """−a."""
-    minus, body = split_sign(box)
-    return body if minus else Negative(body)
+    """−a; of two signs both are written, −(−a)."""
+    return Negative(box)
 
 
 def signed(minus: bool, box: Box) -> Box:

@@ -159,6 +159,13 @@ class Spread:
 
 
 @dataclass(frozen=True)
+class RowSums:
+    """The matrix of which each entry is the sum of its row of Y: (Y1)1ᵀ, 1 being a column of ones."""
+
+    body: Symbol
+
+
+@dataclass(frozen=True)
 class Entries:
     """The array whose entries are given by a formula in letters: [Σ_k a_ik b_k]_i."""
 
@@ -223,6 +230,7 @@ Box: TypeAlias = (
     | Range
     | At
     | Spread
+    | RowSums
     | Entries
     | Stacked
     | Cases

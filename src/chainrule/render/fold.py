@@ -144,7 +144,7 @@ def _longest_word(cell: str) -> int:
 
 def _columns(rows: Sequence[Sequence[str]], widths: Sequence[int], below: Sequence[str], width: int) -> list[str]:
     """Rows in columns of these widths, with the reason below each row, if there are any."""
-    counts = [_are_counts([row[i] for row in rows[1:]]) for i in range(len(widths))]
+    counts = [are_counts([row[i] for row in rows[1:]]) for i in range(len(widths))]
     groups = [_group(row, widths, counts) for row in rows]
     lines = [*groups[0], (" " * _BETWEEN).join("─" * w for w in widths)]
     apart = not below and any(len(group) > 1 for group in groups[1:])
@@ -155,7 +155,7 @@ def _columns(rows: Sequence[Sequence[str]], widths: Sequence[int], below: Sequen
     return lines
 
 
-def _are_counts(cells: Sequence[str]) -> bool:
+def are_counts(cells: Sequence[str]) -> bool:
     """Whether all are whole numbers, some of several digits, which are compared by their length."""
     return all(map(_COUNT.fullmatch, cells)) and any(len(cell) > 2 for cell in cells)
 

@@ -27,6 +27,7 @@ from .boxes import (
     Product,
     Range,
     Root,
+    RowSums,
     Spread,
     Stacked,
     Symbol,
@@ -35,6 +36,9 @@ from .boxes import (
 )
 from .names import MACROS, escape_latex, parse_name, show_number
 from .notation import ARRAYS, LOOSE, OPERATOR, Notation, is_word
+
+ONES = r"\mathbf{1}"
+"""A column of ones."""
 
 _FUNCTIONS = {"log", "exp", "max", "min"}
 
@@ -104,9 +108,11 @@ class Latex(Notation):
                 return self._at(body, [":" if p is None else self.write(p) for p in places])
             case Spread(body, (False, True)):
                 # A column repeated: v times a row of ones.
-                return rf"{self.spell(body, ATOM)}\,\mathbf{{1}}^{{\top}}"
+                return rf"{self.spell(body, ATOM)}\,{ONES}^{{\top}}"
             case Spread(body, new):
                 return self._at(body, [r"\ast" if n else ":" for n in new])
+            case RowSums(body):
+                return rf"{self.bracket(self.write(body) + ONES)}\,{ONES}^{{\top}}"
             case Entries(body, letters):
                 return rf"\left[{self.write(body)}\right]" + _subscript([self.write(c) for c in letters])
             case Stacked(parts):

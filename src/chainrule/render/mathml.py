@@ -28,6 +28,7 @@ from .boxes import (
     Product,
     Range,
     Root,
+    RowSums,
     Spread,
     Stacked,
     Symbol,
@@ -99,7 +100,8 @@ class MathML(Notation):
             case Call(name, operands, primes, subscript):
                 head = self._symbol(name, [self.write(s) for s in subscript])
                 if primes:
-                    head = f"<msup>{head}{_mo(prime(primes))}</msup>"
+                    # Not raised: the sign is drawn high up already.
+                    head = _row(head, _mo(prime(primes)))
                 return _row(head, APPLY, self.bracket(_commas(map(self.write, operands))))
             case Big():
                 return self._big(box)
@@ -112,6 +114,10 @@ class MathML(Notation):
                 return _row(self.spell(body, ATOM), _GAP, f"<msup><mn>1</mn>{_mo('⊤')}</msup>")
             case Spread(body, new):
                 return self._at(body, [_mo("∗") if n else _mo(":") for n in new])
+            case RowSums(body):
+                return _row(
+                    self.bracket(_row(self.write(body), _GAP, "<mn>1</mn>")), _GAP, f"<msup><mn>1</mn>{_mo('⊤')}</msup>"
+                )
             case Entries(body, letters):
                 return _sub(_fenced("[", self.write(body), "]"), [self.write(c) for c in letters])
             case Stacked(parts):

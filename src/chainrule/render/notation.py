@@ -20,6 +20,7 @@ from .boxes import (
     Partial,
     Power,
     Product,
+    RowSums,
     Spread,
     Symbol,
     Terms,
@@ -70,7 +71,7 @@ class Notation(ABC):
                 return PRODUCT
             case Fraction():
                 return self.fraction(box)
-            case Power() | Transposed():
+            case Power() | Transposed() | RowSums():
                 return POWER
             case Exponential():
                 return self.exponential

@@ -1,57 +1,164 @@
-"""A telling as HTML with MathML."""
+"""A telling as HTML with MathML: a page that needs no network, no script and nothing beside it."""
 
 from __future__ import annotations
 
-from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
-from .names import escape_xml
-from .page import Page
-from .page import listed
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from ..ir.dims import show_shape
+from ..ir.telling import (
+    Answer,
+    Chain,
+    Code,
+    Definitions,
+    Drawing,
+    Listing,
+    Math,
+    Name,
+    Paragraph,
+    Piece,
+    Section,
+    Sentence,
+    Table,
+    Term,
+    Value,
+)
+from .fold import are_counts
+from .mathml_lines import pieces, width
+from .names import escape_xml, text_name
+from .page import Page, gives_reasons
+from .spelling import Line
 from .svg import draw
+
+_LONG_LEFT, _WIDE_TABLE, _STACKED = 11.0, 38.0, 19.0
+"""In em: a longer left side stands on its own line; the reasons of a wider table stand below its rows; on a narrow
+screen the rows of a wider table are lists of its cells."""
+_OPEN_UP_TO = 12
+"""A chain of so many lines is shown with all of its inner steps."""
+
+_FOLLOWED = re.compile(r"(<math(?:(?!</math>).)*</math>)([,.;:?!)]+)")
+
+_BASE = """\
+html { color-scheme: light dark; background: #fdfdfb; }
+body { margin: 0; font: 17px/1.5 Charter, "Bitstream Charter", Georgia, "Times New Roman", serif; }
+main.chainrule { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; background: var(--paper); color: var(--ink); }
+@media (prefers-color-scheme: dark) { html { background: #14181e; } }
+"""
+
+
+@dataclass(frozen=True)
+class Inner:
+    """The steps inside of a step: lines, and what is inside of those."""
+
+    items: tuple[Line | Inner, ...]
+
+    @property
+    def lines(self) -> list[Line]:
+        """The lines that are its own."""
+        return [item for item in self.items if isinstance(item, Line)]
+
+    def count(self) -> int:
+        """How many lines there are, the inner ones counted too."""
+        return sum(item.count() if isinstance(item, Inner) else 1 for item in self.items)
 
 
 class HtmlPage(Page[str]):
-    """A page that needs nothing beside it."""
+    """A page in MathML; the fragment is its body, with the style that it needs."""
 
     formulas = "mathml"
 
     def document(self) -> str:
-        """The fragment in a page of its own."""
-        head = '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Derivation</title></head><body>'
-        return f"{head}\n{self.fragment()}\n</body></html>\n"
+        """The whole page."""
+        names = ", ".join(f"∂{text_name(self.told.name_of(self.told.loss))}/∂{text_name(self.told.name_of(w))}" for w in self.told.closed)
+        return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape_xml(f"{names}, in the {self.told.form} form")}</title>
+<style>
+{_BASE}{_style()}</style>
+</head>
+<body>
+<main class="chainrule">
+{self.joined(self.parts())}
+</main>
+</body>
+</html>
+"""
 
-    def joined(self, parts: list[str]) -> str:
+    def fragment(self) -> str:
+        """To stand inside of a page, or below a cell of a notebook."""
+        return f'<div class="chainrule">\n<style>\n{_style()}</style>\n{self.joined(self.parts())}\n</div>\n'
+
+    def joined(self, parts: Sequence[str]) -> str:
         """One below the other."""
-        return "\n".join(parts)
+        return "\n".join(part for part in parts if part)
+
+    # ------------------------------------------------------------------------------------------ sentences
+
+    def sentence(self, pieces: Sentence) -> str:
+        """A sentence; no line begins with the sign that follows a formula."""
+        return held(super().sentence(pieces))
+
+    def cell(self, pieces: Sentence) -> str:
+        """A sentence in a cell; a formula by itself is as high as it is elsewhere."""
+        match pieces:
+            case (Math() as piece,):
+                return self.display(self.spelling.math(piece))
+            case _:
+                return self.sentence(pieces)
 
     def prose(self, text: str) -> str:
         """Words."""
         return escape_xml(text)
 
+    def formula(self, formula: str) -> str:
+        """A formula, in pieces if it is long."""
+        return pieces(formula)
+
+    def display(self, formula: str) -> str:
+        """The same, as high as it is by itself."""
+        return pieces(formula, display=True)
+
     def code(self, piece: Code) -> str:
         """Set as a program is."""
         return f"<code>{escape_xml(piece.text)}</code>"
 
+    def term(self, piece: Term) -> str:
+        """A word that is linked to its answer."""
+        return self._linked(piece.text, piece.entry)
+
+    def _linked(self, text: str, entry: str) -> str:
+        answer = self.told.glossary.get(entry)
+        return f'<a href="#{_anchor(answer)}">{escape_xml(text)}</a>' if answer else escape_xml(text)
+
+    def why(self, line: Line) -> str:
+        """The rule, linked to its answer, and why it holds."""
+        rule = self._linked(line.rule, line.rule) if line.named else ""
+        return f"{rule}: {self.prose(line.why)}" if rule and line.why else rule or self.prose(line.why)
+
+    # ------------------------------------------------------------------------------------------ the blocks
+
     def title(self) -> str:
         """What is told of, and how."""
-        names = ", ".join(self.spelling.inline(self.spelling.partial(wrt)) for wrt in self.told.closed)
-        return f"<h1>{names}, in the {self.told.form} form</h1>"
+        names = ", ".join(self.formula(self.spelling.partial(wrt)) for wrt in self.told.closed)
+        return f"<h1>{names}, in the {escape_xml(self.told.form)} form</h1>"
 
     def opening(self) -> str:
         """What varies and what does not."""
-        asked, varying, constant = self.spelling.legend()
-        verb = "varies, and with it" if len(asked) == 1 else "vary, and with them"
-        text = f"{listed(asked)} {verb} {listed(varying)}."
-        if constant:
-            text += f" {listed(constant)} {'is' if len(constant) == 1 else 'are'} constant."
-        return f"<p>{text}</p>"
+        return f"<p>{held(self.varying())}</p>"
 
     def signs(self) -> list[str]:
-        return []
+        """A list of the signs."""
+        rows = [f"<dt>{example}</dt><dd>{meaning}</dd>" for example, meaning in self.meanings()]
+        return [f'<dl class="signs">{"".join(rows)}</dl>'] if rows else []
 
-    def section(self, section: Section, blocks: list[str]) -> str:
+    def section(self, section: Section, blocks: Sequence[str]) -> str:
         """A section; a folded one opens on a click."""
-        title = escape_xml(section.title)
-        body = "\n".join(blocks)
+        title, body = escape_xml(section.title), self.joined(blocks)
         if section.folded:
             return f"<details><summary>{title}</summary>\n{body}\n</details>"
         return f"<h2>{title}</h2>\n{body}" if title else body
@@ -62,38 +169,163 @@ class HtmlPage(Page[str]):
         return f"<p{kind}>{self.sentence(block.pieces)}</p>"
 
     def definitions(self, block: Definitions) -> str:
-        """A list."""
-        items = "".join(f"<li>{left}<mo>=</mo>{right}</li>" for left, right, _ in self.spelling.definitions(block))
-        return f'<ul class="where">{items}</ul>'
+        """Equations below each other."""
+        rows = []
+        for left, right, node in self.spelling.definitions(block):
+            rows.append(self._equation(left, right, _shape(node.shape) if block.reading == "matrix" else ""))
+        return f'<div class="chain">\n{self.joined(rows)}\n</div>'
 
     def chain(self, block: Chain) -> str:
-        """A table: left side, equals sign, right side, reason."""
-        cells = "".join(
-            f'<tr class="depth{line.depth}"><td>{line.left}</td><td>=</td><td>{line.right}</td>'
-            f"<td>{escape_xml(line.reason)}</td></tr>"
-            for line in self.spelling.chain(block)
-        )
-        return f'<table class="derivation">{cells}</table>'
+        """Equations with their reasons below them; what is inside a step opens on a click."""
+        lines = self.spelling.chain(block)
+        whole = Inner(tuple(_nested(lines, 0)))
+        matrix = block.reading == "matrix"
+        return self._lines(whole, matrix, " open" if whole.count() <= _OPEN_UP_TO else "")
+
+    def _lines(self, inner: Inner, matrix: bool, shown: str) -> str:
+        rows = []
+        for item in inner.items:
+            if isinstance(item, Line):
+                shape = _shape(item.step.after.shape) if matrix and item.left else ""
+                why = self.why(item)
+                rows.append(self._equation(item.left, item.right, shape))
+                rows += [f'<div class="why">{why}</div>'] if why else []
+            else:
+                rows.append(self._details(item, matrix, shown))
+        return f'<div class="chain">\n{self.joined(rows)}\n</div>'
+
+    def _details(self, inner: Inner, matrix: bool, shown: str) -> str:
+        """Steps inside of a step, below what they find."""
+        last = inner.lines[-1:]
+        found = "".join(f"{self.display(e.about)} <math><mo>=</mo></math> {self.display(e.right)}" for e in last)
+        count = inner.count()
+        steps = f'<span class="why">{count} {"step" if count == 1 else "steps"}</span>'
+        return f"<details{shown}><summary>{found} {steps}</summary>\n{self._lines(inner, matrix, shown)}\n</details>"
+
+    def _equation(self, left: str, right: str, shape: str) -> str:
+        """The cells of one equation; a long left side has a line of its own."""
+        behind = f'<span class="shape">{escape_xml(shape)}</span>' if shape else ""
+        body = f'<div class="equals"><math><mo>=</mo></math></div><div class="right">{self.display(right)}{behind}</div>'
+        if left and width(left) > _LONG_LEFT:
+            return f'<div class="over">{self.display(left)}</div><div class="left"></div>{body}'
+        return f'<div class="left">{self.display(left) if left else ""}</div>{body}'
 
     def table(self, block: Table) -> str:
         """A table with a head."""
-        head = "".join(f"<th>{self.sentence(cell)}</th>" for cell in block.head)
-        rows = "".join(f"<tr>{''.join(f'<td>{self.sentence(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
-        return f'<table class="derivation"><tr>{head}</tr>{rows}</table>'
+        across = sum(max(self._across(row[i]) for row in (block.head, *block.rows)) for i in range(len(block.head)))
+        below = gives_reasons(block) and across > _WIDE_TABLE
+        heads = block.head[:-1] if below else block.head
+        labels = [escape_xml(_label(head)) for head in heads]
+        counts = [are_counts([_label(row[i]) for row in block.rows]) for i in range(len(heads))]
+        rows = []
+        for row in block.rows:
+            cells = "".join(
+                f'<td{" class=" + chr(34) + "count" + chr(34) if count else ""} data-head="{label}"><div>{self.cell(cell)}</div></td>'
+                for label, cell, count in zip(labels, row, counts, strict=False)
+            )
+            told = below and any(row[-1])
+            rows.append(f"<tr class=\"told\">{cells}</tr>" if told else f"<tr>{cells}</tr>")
+            if told:
+                rows.append(f'<tr class="because"><td></td><td colspan="{len(heads) - 1}" class="why">{self.sentence(row[-1])}</td></tr>')
+        caption = f"<caption>{self.sentence(block.caption)}</caption>" if block.caption else ""
+        head = "".join(f"<th>{self.sentence(cell)}</th>" for cell in heads)
+        kind = ' class="stack"' if across > _STACKED else ""
+        body = "\n".join(rows)
+        return f'<div class="table"><table{kind}>{caption}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+
+    def _across(self, sentence: Sentence) -> float:
+        """The width of a sentence in one line, in em."""
+        return 1.0 + sum(map(self._measure, sentence))
+
+    def _measure(self, piece: Piece) -> float:
+        match piece:
+            case str():
+                return 0.45 * len(piece)
+            case Term() | Code():
+                return 0.5 * len(piece.text)
+            case Math():
+                return width(self.spelling.math(piece))
+            case Name():
+                return width(self.spelling.name(piece.name))
+            case Value():
+                return width(self.spelling.value(piece))
 
     def listing(self, block: Listing) -> str:
         """The program's text."""
         return f"<pre><code>{escape_xml(block.text)}</code></pre>"
 
     def drawing(self, block: Drawing) -> str:
-        """The picture."""
+        """The picture, drawn."""
         return f"<figure>{draw(block.picture)}</figure>"
 
     def ending(self) -> str:
-        """The closed forms, the notes, and the tick."""
-        closed = "".join(
-            f'<p class="closed">{self.spelling.partial(wrt)} = {self.spelling.closed(wrt)}</p>'
-            for wrt in self.told.closed
-        )
-        notes = "".join(f'<p class="note">{escape_xml(note)}</p>' for note in self.told.notes)
-        return f'{closed}{notes}<p class="verified">✓ {escape_xml(self.verified())}</p>'
+        """The closed forms, the notes, and the tick; then what the glossary says."""
+        closed = [
+            self._equation(self.spelling.partial(wrt), self.spelling.closed(wrt), _shape(wrt.shape)) for wrt in self.told.closed
+        ]
+        notes = [f'<p class="note">{escape_xml(note)}</p>' for note in self.told.notes]
+        tick = f'<p class="verified"><b>✓</b> {escape_xml(self.verified())}</p>'
+        chain = f'<div class="closed"><div class="chain">\n{self.joined(closed)}\n</div></div>'
+        return self.joined([chain, *notes, tick, self._glossary()])
+
+    def _glossary(self) -> str:
+        answers = {answer.anchor: answer for answer in self.told.glossary.values()}
+        shown = [_answer(answer) for answer in answers.values()]
+        return f'<section class="glossary">\n<h2>Why?</h2>\n{self.joined(shown)}\n</section>' if shown else ""
+
+
+def held(text: str) -> str:
+    """HTML in which a formula and the punctuation after it stay together."""
+    return _FOLLOWED.sub(r'<span class="held">\1\2</span>', text)
+
+
+def _style() -> str:
+    return resources.files(__package__).joinpath("page_style.css").read_text(encoding="utf-8")
+
+
+def _shape(shape: Sequence[object]) -> str:
+    return show_shape(tuple(shape)) if shape else ""  # type: ignore[arg-type]  # extents
+
+
+def _anchor(answer: Answer) -> str:
+    return escape_xml(f"why-{answer.anchor}")
+
+
+def _answer(answer: Answer) -> str:
+    shown = [
+        f"<pre>{escape_xml(text)}</pre>" if text.startswith("    ") else f"<p>{escape_xml(text)}</p>"
+        for text in answer.paragraphs
+    ]
+    return "\n".join([f'<h3 id="{_anchor(answer)}">{escape_xml(answer.title)}</h3>', *shown])
+
+
+def _label(sentence: Sentence) -> str:
+    """A sentence as an attribute holds it: words and names."""
+    shown = (
+        piece if isinstance(piece, str) else text_name(piece.name) if isinstance(piece, Name) else getattr(piece, "text", "…")
+        for piece in sentence
+    )
+    return "".join(shown)
+
+
+def _nested(lines: Sequence[Line], depth: int) -> Iterator[Line | Inner]:
+    """Lines with those deeper inside drawn together; those about another thing by themselves."""
+    inside: list[Line] = []
+    for line in lines:
+        if line.depth > depth:
+            own = line.depth == depth + 1
+            if own and inside and (before := _about(inside, depth + 1)) and before != line.about:
+                yield Inner(tuple(_nested(inside, depth + 1)))
+                inside = []
+            inside.append(line)
+            continue
+        if inside:
+            yield Inner(tuple(_nested(inside, depth + 1)))
+            inside = []
+        yield line
+    if inside:
+        yield Inner(tuple(_nested(inside, depth + 1)))
+
+
+def _about(lines: Sequence[Line], depth: int) -> str:
+    return next((line.about for line in lines if line.depth == depth), "")

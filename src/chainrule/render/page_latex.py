@@ -80,8 +80,8 @@ class LatexPage(Page[str]):
         if not meanings:
             return []
         rows = [rf"{example} & {meaning} \\" for example, meaning in meanings]
-        wide = ROOM * _SMALL - 8
-        columns = rf"@{{}}lp{{{wide:.1f}em}}@{{}}"
+        wide = ROOM - 8
+        columns = rf"@{{}}lp{{{10 * wide:.0f}pt}}@{{}}"
         return ["\n".join([rf"{{\footnotesize\color{{gray}}\begin{{longtable}}{{{columns}}}", *rows, r"\end{longtable}}"])]
 
     def section(self, section: Section, blocks: Sequence[str]) -> str:
@@ -167,7 +167,7 @@ def tabulated(rows: Sequence[Sequence[str]]) -> str:
         body = " \\\\\n".join(" & ".join(row) for row in rows[1:])
         head = f"{' & '.join(rows[0])} \\\\ \\hline"
         return f"\\resizebox{{{ROOM:g}em}}{{!}}{{\\begin{{tabular}}{{{'l' * count}}}\n{head}\n{body}\n\\end{{tabular}}}}"
-    columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{w:.2f}em}}" for w in found)
+    columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{10 * w:.1f}pt}}" for w in found)
     shown = [" & ".join(broken(c, w / _SMALL) for c, w in zip(row, found, strict=True)) + r" \\" for row in rows]
     return "\n".join(
         [rf"{{\footnotesize\begin{{longtable}}{{@{{}}{columns}@{{}}}}", rf"{shown[0]} \hline\endhead", *shown[1:], r"\end{longtable}}"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..ir.dims import Extent
 from ..ir.node import Einsum, Node, Reshape, Subscripts
 from . import arithmetic, matrix, shared
-from .boxes import Box, Call, Entries, Spread, Transposed
+from .boxes import Box, Call, Entries, RowSums, Spread, Symbol, Transposed
 from .chains import Factor, batched, matrix_product, merged
 from .components import summation, total
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 def read(reader: Reader, node: Einsum, depth: int) -> Box:
     """A sum of products as linear algebra writes it, else by its entries."""
+    summed = _row_sums(reader, node)
+    if summed is not None:
+        return summed
     unstretched = _unstretched(reader, node)
     if unstretched is not None:
         return reader.whole(unstretched, depth)
@@ -37,6 +40,17 @@ def read(reader: Reader, node: Einsum, depth: int) -> Box:
     letters = reader.pick(node.shape, frozenset())
     body = reader.entry(node, letters, shared.letters_of(letters), depth)
     return Entries(body, letters) if letters else body
+
+
+def _row_sums(reader: Reader, node: Einsum) -> Box | None:
+    """The sums of the rows of a matrix that has a name, each spread along its row."""
+    inner = node.args[0]
+    if not node.is_layout or node.subs != ((0,),) or len(node.out) != 2 or inner in reader.names:
+        return None
+    if not isinstance(inner, Einsum) or inner.subs != ((0, 1),) or inner.out != (0,):
+        return None
+    matrix_ = reader.leaf(inner.args[0], ())
+    return RowSums(matrix_) if isinstance(matrix_, Symbol) else None
 
 
 def _unstretched(reader: Reader, node: Einsum) -> Node | None:

@@ -38,9 +38,14 @@ class Line:
     about: str = ""
 
     @property
+    def named(self) -> bool:
+        """Whether the rule is told beside the reason."""
+        return self.rule not in _PLAIN
+
+    @property
     def reason(self) -> str:
         """The rule and why it holds, in one line."""
-        return self.why if self.rule in _PLAIN else f"{self.rule}: {self.why}"
+        return f"{self.rule}: {self.why}" if self.named else self.why
 
 
 class Spelling:

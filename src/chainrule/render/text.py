@@ -28,6 +28,7 @@ from .boxes import (
     Product,
     Range,
     Root,
+    RowSums,
     Spread,
     Stacked,
     Symbol,
@@ -126,6 +127,9 @@ class Text(Notation):
                 return f"{self.spell(body, ATOM)}[{', '.join(':' if p is None else self.write(p) for p in places)}]"
             case Spread(body, new):
                 return f"{self.spell(body, ATOM)}[{', '.join('None' if n else ':' for n in new)}]"
+            case RowSums(body):
+                gap = " @ " if needs_signs((body,)) else ""
+                return f"({self.write(body)}{gap}1)1ᵀ"
             case Entries(body, letters):
                 return f"[{self.write(body)}]_{_run(list(map(self.write, letters)))}"
             case Stacked(parts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..ir.build import scalar_value
 from ..ir.graph import toposort
@@ -21,6 +21,8 @@ class Context:
     uses: dict[Node, int] = field(default_factory=dict)
     named: frozenset[Node] = frozenset()
     held: frozenset[Node] = frozenset()
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What rules have found out and want to know again, for the time of one rewriting."""
 
     def single(self, node: Node) -> bool:
         """Whether nothing but the node at hand uses this one, and no name asks for it to stay."""

@@ -19,7 +19,14 @@ from .layout import compose_layouts
 
 def _collect(node: Node, context: Context) -> Node | None:
     """A sum, product or quotient as a polynomial: like terms added up, what cancels gone, shared factors taken out."""
-    return shorter(node, context.named, Lengths(context.named - {node}))
+    return shorter(node, context.named, _lengths(context))
+
+
+def _lengths(context: Context) -> Lengths:
+    """The lengths of all formulas that were met."""
+    if "lengths" not in context.kept:
+        context.kept["lengths"] = Lengths(context.named)
+    return context.kept["lengths"]  # type: ignore[no-any-return]
 
 
 def _examples(name: str) -> list[Node]:
@@ -67,7 +74,7 @@ def known_part(node: Node, context: Context) -> Node | None:
     assert isinstance(node, Einsum)
     if node.is_layout or len(set(node.subs)) > 1 or set(node.subs[0]) != set(range(len(node.extents))):
         return None
-    lengths = Lengths(context.named - {node})
+    lengths = _lengths(context)
     for everything in (False, True):
         try:
             expansion = Expansion(reduce(mul, node.args), context.named, everything=everything)
