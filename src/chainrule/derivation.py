@@ -15,7 +15,7 @@ from .explain import FORMS, Subject, largest_deviation
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError
 from .ir.graph import Graph, depends_on
-from .ir.node import Const, Map, Node, Reduce
+from .ir.node import Const, D, Map, Node, Reduce
 from .ir.telling import Answer, Step, Telling, Term, all_steps
 from .pipeline import GradientGraph, as_function, gradient_graph, wanted
 from .render.document import NOTATIONS, write
@@ -151,7 +151,17 @@ class Derivation:
         return write(self.telling, "html", self.error, whole=False)
 
     def _repr_latex_(self) -> str:
-        return write(self.telling, "latex", self.error, whole=False)
+        # What a notebook's mathematics takes: no sections, no tables. (Most show the HTML instead.)
+        told = self.telling
+        rows = [
+            f"{_partial(told, wrt)} &= {show(node, 'latex', names=told.own_names)}" for wrt, node in told.closed.items()
+        ]
+        return "$$\\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}$$"
+
+
+def _partial(told: Telling, wrt: Node) -> str:
+    """∂loss/∂w in LaTeX."""
+    return show(D.make((told.loss, wrt), ()), "latex", names=told.names)
 
 
 def derive(

@@ -238,7 +238,10 @@ def function(*plain: Callable[..., Any], **shapes: Any) -> Any:
     """Declare the shapes of a function's arguments: ``@cr.function(x="N d", y="N int", w=(3, 4), b="")``.
 
     A name is a dimension whose size is known when the function is called; a trailing ``int`` or ``bool`` says that the
-    numbers are no floats; ``""`` is a single number. Raises ArgumentError for an argument the function has not.
+    numbers are no floats; ``""`` is a single number. Behind the shape may stand what is known of the values, as in
+    ``A="d d symmetric"``: symmetric (the last two axes can be exchanged), positive (every entry is above 0), simplex
+    (no entry is negative, and the last axis adds up to 1). Closed forms use it, and values without it are refused.
+    Raises ArgumentError for an argument the function has not, ShapeError where no array can have a property.
     """
     if plain:
         (f,) = plain

@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.explain.deltas_layers import layered
+from chainrule.explain.deltas_wiring import wiring
 from chainrule.explain.evaluate import random_point, without_derivatives
 from chainrule.explain.paths import layers
 from chainrule.explain.subject import Subject
@@ -310,7 +311,7 @@ def wiring_of(function: Any, wrt: str) -> Any:
     graph = Graph(told.graph.inputs, told.graph.outputs, told.graph.names)
     found = layered(Subject(graph, told.closed, told.closed, {}))
     assert found is not None
-    return found.wiring(random_point(graph, 0)[1])
+    return wiring(found, random_point(graph, 0)[1])
 
 
 def test_multiplications_are_counted_on_the_graph() -> None:

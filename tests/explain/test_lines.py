@@ -21,7 +21,7 @@ from chainrule.explain.naming import made_names
 from chainrule.explain.subject import Subject
 from chainrule.explain.written import Writer
 from chainrule.ir.dims import Dim
-from chainrule.ir.graph import Graph, toposort
+from chainrule.ir.graph import Graph, depends_on, toposort
 from chainrule.ir.node import D, Input, Node
 from chainrule.ir.records import Elementwise
 from chainrule.ir.registry import call, register, unregister
@@ -176,7 +176,7 @@ def test_brackets_of_one_term_are_opened_and_their_indices_kept_apart() -> None:
 
 def test_what_would_be_written_twice_gets_a_name() -> None:
     def made(loss: Node, names: dict[Node, str]) -> dict[Node, str]:
-        return made_names(loss, names, set(toposort([loss])))
+        return made_names(loss, names, depends_on([loss], [w]))
 
     inner, short = A @ w - 1, v - w
     assert made((inner**2).sum(), {}) == {inner: "u1"}

@@ -133,7 +133,7 @@ def test_whole_arrays_mean_what_they_say(text: str, wanted: Any) -> None:
         ("δ_i", "two letters"),
         ("δ_ik", "run over different lengths"),
         ("wrong_i", "nothing is called"),
-        ("f′(x_i)", "there is no function f′"),
+        ("never′(x_i)", "there is no function never′"),
         ("W x_i", "W has 2 axes, and 0 indices"),
         ("x_i +", "something is missing"),
         ("(x_i", "here a '.' is missing"),

@@ -1,150 +1,168 @@
-"""Whole derivations in text, LaTeX and HTML: well formed, aligned, no wider than a page."""
+"""Whole derivations in every notation: well formed, no wider than a page; compiled, and laid out by a browser."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+import subprocess
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
 import chainrule as cr
-from chainrule.explain import FORMS
-from chainrule.render.derivation import show_derivation
-from chainrule.render.fold import fold, table
+from chainrule.render.document import NOTATIONS
+from docs.gallery import build
+from docs.gallery.entries import ENTRIES
 from tests import functions
-from tests.kept import Golden
-from tests.render.wellformed import check_latex, check_mathml
+from tests.render.wellformed import check_latex
 
-TOLD = [
-    (functions.rows, "W"),
-    (functions.columns, "b"),
-    (functions.loss, "w1"),
-    (functions.classifier, "w1"),
-    (functions.three_layers, "w1"),
-    (functions.scalar, "x"),
-    (functions.attention, "q"),
-    (functions.layer_norm, "x"),
-]
-told = pytest.mark.parametrize(("function", "wrt"), TOLD, ids=[f.name for f, _ in TOLD])
-forms = pytest.mark.parametrize("form", FORMS)
-MATH = "{http://www.w3.org/1998/Math/MathML}math"
+BY_SLUG = {entry.slug: entry for entry in ENTRIES}
+COMPILED = [
+    "n-m-1-W1", "2-2-1-deltas", "affine-relu-affine-all", "partial-quadratic", "linear-map", "layer-norm", "attention",
+    "twelve-layers", "huber", "recurrent", "embedding", "three-layers",
+]  # fmt: skip
+LAID_OUT = ["n-m-1-W1", "2-2-1-deltas", "affine-relu-affine-all", "partial-quadratic", "attention"]
+every = pytest.mark.parametrize("slug", list(BY_SLUG))
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
-@forms
-@told
-def test_text_is_no_wider_than_a_page_and_aligned(function: Any, wrt: str, form: str) -> None:
-    text = str(cr.derive(function, wrt, form=form))
-    lines = text.splitlines()
-    assert max(map(len, lines)) <= 112, text
+@cache
+def told(slug: str) -> Any:
+    return build.derivation(BY_SLUG[slug])
+
+
+def body(page: str) -> ElementTree.Element:
+    """The body of a page, which is XML as well."""
+    return ElementTree.fromstring(page[page.index("<body") : page.index("</body>") + len("</body>")])
+
+
+@every
+def test_text_is_no_wider_than_80_columns(slug: str) -> None:
+    lines = str(told(slug)).splitlines()
+    assert max(map(len, lines)) <= 80, max(lines, key=len)
     assert all(line == line.rstrip() for line in lines)
-    assert lines[0].endswith(f"in the {form} form")
-    assert lines[-1].startswith("✓ ")
-    if form == "components":
-        # The equals signs of one chain stand below each other, the reasons behind them.
-        column = 0
-        for line in lines[lines.index("", lines.index("") + 1) : -4]:
-            if " = " in line and "·" not in line:
-                place = line.index(" = ")
-                assert place == column or line[:place].strip(), text
-                column = place if line[:place].strip() else column
-            elif line.lstrip().startswith("· "):
-                assert line.index("·") >= column
+    assert "✓ every line evaluated at random points" in " ".join(lines)
+    assert f"in the {BY_SLUG[slug].form} form" in " ".join(lines[:4])
 
 
-@forms
-@told
-def test_latex_is_well_formed(function: Any, wrt: str, form: str) -> None:
-    text = cr.derive(function, wrt, form=form).latex()
-    body, _, comment = text.rpartition("\n")
-    assert comment.startswith("% every line evaluated")
-    check_latex(body.replace("\n", " "))
-    assert body.count(r"\begin{align*}") == body.count(r"\end{align*}") > 0
-    for block in re.findall(r"\\begin\{align\*\}\n(.*?)\n\\end\{align\*\}", body, re.DOTALL):
-        rows = block.split("\n")
-        assert all(row.endswith(r" \\") for row in rows[:-1])
-        assert not rows[-1].endswith(r"\\")
-        assert len({len(re.findall(r"(?<!\\)&", row)) for row in rows}) == 1, block
-    # A name of several letters is upright, a word no product of letters.
-    for word in ("given", "logits", "attention", "loss"):
-        for found in re.finditer(rf"(?<![\w ]){word}(?!\w)", body):
-            assert body[: found.start()].endswith((r"\text{", r"\mathrm{", "{")), body[found.start() - 20 :][:60]
+@every
+def test_html_is_well_formed_and_needs_nothing_else(slug: str) -> None:
+    text = told(slug).html()
+    root = body(text)
+    assert len(list(root.iter("math"))) > 1
+    assert "<script" not in text
+    outside = set(re.findall(r"(?:src|href)=\"([^\"#][^\"]*)\"", text))
+    assert not outside, outside
+    for target in re.findall(r"href=\"#([^\"]+)\"", text):
+        assert f'id="{target}"' in text, target
 
 
-@forms
-@told
-def test_html_is_well_formed(function: Any, wrt: str, form: str) -> None:
-    text = cr.derive(function, wrt, form=form).html()
-    root = ElementTree.fromstring(f"<div>{text}</div>")
-    formulas = re.findall(r"<math.*?</math>", text)
-    assert len(formulas) == len(list(root.iter(MATH))) > 5
-    for formula in formulas:
-        check_mathml(formula)
-    tables = root.findall("table")
-    assert len(tables) == 1
-    assert len({len(list(row)) for row in tables[0]}) == 1
-    verdicts = [p.text or "" for p in root.findall("p") if p.get("class") == "verified"]
-    assert [v.startswith("✓ every line evaluated") for v in verdicts] == [True]
+@every
+def test_json_holds_every_line(slug: str) -> None:
+    data = json.loads(told(slug).to("json"))
+    assert data["version"] == 1
+    assert data["form"] == BY_SLUG[slug].form
+    assert set(data["closed"]) == set(told(slug).closed_forms)
+    kinds = {block["kind"] for section in data["sections"] for block in section["blocks"]}
+    assert kinds <= {"paragraph", "definitions", "chain", "table", "listing", "drawing"}
+    lines = [line for s in data["sections"] for b in s["blocks"] for line in b.get("lines", ())]
+    assert all(line["right"]["text"] and line["right"]["latex"] for line in lines)
 
 
-@pytest.mark.parametrize(("notation", "ending"), [("latex", "tex.txt"), ("html", "html")])
-@forms
-def test_the_network_of_the_notes_looks_as_it_did(form: str, notation: str, ending: str, golden: Golden) -> None:
-    derivation = cr.derive(functions.rows, "W", form=form)
-    text = re.sub(r"deviation \S+e-\d+", "deviation", getattr(derivation, notation)())
-    golden.check(f"{form}_rows_W.{ending}", text + "\n")
+@every
+def test_markdown_keeps_its_tables_whole(slug: str) -> None:
+    lines = told(slug).markdown().splitlines()
+    for first, second in pairwise(lines):
+        if first.startswith("|") and second.startswith("|"):
+            count = [len(re.findall(r"(?<!\\)\|", line)) for line in (first, second)]
+            assert count[0] == count[1], (first, second)
+    assert lines.count("$$") % 2 == 0
+
+
+@pytest.mark.parametrize("notation", list(NOTATIONS))
+def test_hostile_names_are_escaped(notation: str) -> None:
+    function = cr.function(p={"<b>&$": "3", "a_b%": "3"})(lambda p: (p["<b>&$"] * p["a_b%"]).sum())
+    for form in ("matrix", "components", "substitution"):
+        text = cr.derive(function, "p.<b>&$", form=form).to(notation)
+        if notation == "html":
+            root = body(text)
+            assert not list(root.iter("b"))
+        if notation == "latex":
+            check_latex(text.partition(r"\begin{document}")[2].partition(r"\end{document}")[0].replace("\n", " "))
 
 
 def test_what_varies_and_what_does_not_is_told_first() -> None:
     lines = str(cr.derive(functions.rows, "v", form="components")).splitlines()
-    assert lines[2] == "v varies, and with it y_hat and E. x, y, W, b, c, z and h are constant."
+    assert lines[2] == "v varies, and with it ŷ and E. x, y, W, b, c, z and h are constant."
 
 
-def test_after_an_excursion_the_left_side_stands_again() -> None:
-    text = str(cr.derive(functions.rows, "W", form="components"))
-    assert text.count("\n∂E/∂W_dm = ") == 2
-    assert text.count("\n    ∂y_hat[l]/∂W_dm = ") == 2
+def test_in_jupyter_there_is_mathematics_without_sections() -> None:
+    d = cr.derive(functions.rows, "W")
+    assert r"\section" not in d._repr_latex_()
+    assert r"\documentclass" not in d._repr_latex_()
+    assert d._repr_latex_().startswith("$$")
+    assert "<math" in d._repr_html_()
+    assert "<html" not in d._repr_html_()
 
 
-def test_a_named_result_is_called_by_its_name() -> None:
-    text = str(cr.derive(functions.rows, "v", form="components"))
-    assert "                   = h_lm\n" in text
+def test_a_file_is_written_in_the_notation_of_its_name(tmp_path: Path) -> None:
+    d = told("partial-quadratic")
+    for ending in (".txt", ".tex", ".md", ".html", ".json"):
+        path = tmp_path / f"told{ending}"
+        d.save(path)
+        assert path.read_text(encoding="utf-8")
+    assert [p.name for p in tmp_path.glob("*.svg")] == ["told-1.svg"]
+    assert "![" in (tmp_path / "told.md").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match=r"ends in one of \.txt, \.tex"):
+        d.save(tmp_path / "told.docx")
 
 
-def test_hostile_names_are_escaped() -> None:
-    function = cr.function(p={"<b>&$": "3", "a_b%": "3"})(lambda p: (p["<b>&$"] * p["a_b%"]).sum())
-    for form in FORMS:
-        derivation = cr.derive(function, "p.<b>&$", form=form)
-        root = ElementTree.fromstring(f"<div>{derivation.html()}</div>")
-        assert not list(root.iter("b"))
-        check_latex(derivation.latex().rpartition("\n")[0].replace("\n", " "))
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+@pytest.mark.parametrize("slug", COMPILED)
+def test_latex_compiles_without_an_overfull_box(slug: str, tmp_path: Path) -> None:
+    (tmp_path / "told.tex").write_text(told(slug).latex(), encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "told.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
+    log = (tmp_path / "told.log").read_text(encoding="latin-1")
+    assert done.returncode == 0, log[-2000:]
+    overfull = [line for line in log.splitlines() if line.startswith("Overfull")]
+    assert not overfull, overfull
 
 
-def test_another_notation_is_refused() -> None:
-    with pytest.raises(ValueError, match="text, latex, html"):
-        show_derivation(cr.derive(functions.scalar, "x"), "poem")
+MEASURE = """<script>window.addEventListener("load", () => { const e = document.documentElement;
+document.body.setAttribute("data-width", e.scrollWidth + "/" + e.clientWidth); });</script></body>"""
 
 
-FOLDED = [
-    ("a short one", "a + b", 10, ["a + b"]),
-    ("before an operator", "aaaa + bbbb + cccc", 12, ["aaaa + bbbb", "+ cccc"]),
-    ("outside of brackets", "aaaa + (bbb - cc) + ddd", 20, ["aaaa + (bbb - cc)", "+ ddd"]),
-    ("inside where there is no other place", "f(aaaa - bbbb - cccc)", 12, ["f(aaaa", "- bbbb", "- cccc)"]),
-    ("nowhere to break", "abcdefghijklmnop", 5, ["abcdefghijklmnop"]),
-]
-
-
-@pytest.mark.parametrize(("text", "room", "pieces"), [row[1:] for row in FOLDED], ids=[row[0] for row in FOLDED])
-def test_long_formulas_are_folded(text: str, room: int, pieces: list[str]) -> None:
-    found = fold(text, room)
-    assert " ".join(found) == text
-    assert found == pieces
-
-
-def test_a_table_keeps_its_columns() -> None:
-    rows = [("", "forward", "back", "shape"), ("a", "x " * 60, "y", "()"), ("b", "z", "w " * 80, "(N,)")]
-    lines = table(rows, 60)
-    assert max(map(len, lines)) <= 60
-    assert "".join(lines).count("x") == 60
-    assert "".join(line[line.index("─") :] if "─" in line else "" for line in lines)
-    assert all(line.startswith((" ", "a", "b", "─")) for line in lines)
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+@pytest.mark.parametrize("width", [700, 380])
+@pytest.mark.parametrize("slug", LAID_OUT)
+def test_a_browser_lays_the_page_out_within_its_width(slug: str, width: int, tmp_path: Path) -> None:
+    path = tmp_path / "told.html"
+    # In a frame of this width, for a window of a browser is never narrower than 500.
+    page = told(slug).html().replace("</body>", MEASURE)
+    path.write_text(page, encoding="utf-8")
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        '<!DOCTYPE html><body style="margin:0"><iframe id="f" src="told.html" '
+        f'style="border:0;width:{width}px;height:4000px">'
+        '</iframe><script>window.addEventListener("load", () => { document.title = '
+        'document.getElementById("f").contentDocument.body.getAttribute("data-width"); });</script></body>',
+        encoding="utf-8",
+    )
+    command = [
+        str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files",
+        "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--virtual-time-budget=8000", "--dump-dom",
+        frame.as_uri(),
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert "CONSOLE" not in done.stderr, done.stderr
+    found = re.search(r"<title>(\d+)/(\d+)</title>", done.stdout)
+    assert found, done.stdout[:500]
+    assert int(found[1]) <= int(found[2]) <= width, found[0]

@@ -10,6 +10,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.explain.evaluate import random_point
+from chainrule.explain.properties import rounded
 from chainrule.ir.node import Einsum, Input, Node
 from chainrule.ir.registry import call
 from chainrule.pipeline import gradient_graph
@@ -100,6 +101,12 @@ def test_random_points_have_the_declared_properties(seed: int) -> None:
     assert (values["x"] > 0).all()
     for name in "ADj":
         np.testing.assert_array_equal(values[name], np.swapaxes(values[name], -1, -2))
+    for name in "pD":
+        short = rounded(f.trace().arguments[name], values[name])
+        np.testing.assert_allclose(short.sum(-1), 1, rtol=1e-12)
+        assert (short >= 0).all()
+        assert f(**{**values, name: short}) is not None
+        np.testing.assert_allclose(10 * short, np.round(10 * short), atol=1e-12)
     for name in "pDi":
         np.testing.assert_allclose(values[name].sum(-1), 1, rtol=1e-12)
         assert (values[name] >= 0).all()

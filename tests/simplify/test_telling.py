@@ -56,7 +56,7 @@ TOLD: dict[str, tuple[Any, dict[Any, str], str]] = {
     "a sum by the name of its negative": (call("sum", v * u) * v, {negative: "m"}, "-mv"),
     "a product by its name": (u / call("norm", v) * v + unit, {unit: "e"}, "e ⊙ (u + 1)"),
     "a name of a sum that only looks alike": (call("sum", v * h) * v, {negative: "m"}, "(vᵀ tanh(v))v"),
-    "what may be zero stays": (h + u * v / u, {}, "tanh(v) + (u ⊙ v)/u"),
+    "what may be zero stays": (h + u * v / u, {}, "tanh(v) + (u ⊙ v) / u"),
     "what is zero where a logarithm is none goes": (call("log", u) + u * v / u, {}, "log(u) + v"),
     "another's logsumexp": (
         call("exp", v - call("broadcast_to", record("logsumexp")(u), (3,))).sum(),

@@ -117,7 +117,7 @@ class _Arrays:
             rule, why = _other(node, summed, self._called(node.args[0]))
             self._step(self.closed, rule, why)
             return
-        self.whole.update(arg for arg in node.args if _is_bracket(arg) and arg not in self.names)
+        self.whole.update(side.arg for side in sides if _is_bracket(side.arg) and side.arg not in self.names)
         turned = [side for side in sides if side.transposed]
         if turned:
             self.whole.update(side.arg.T for side in turned)
@@ -211,7 +211,7 @@ def _sides(node: Einsum) -> list[_Side] | None:
         return None
     if any(len(set(sub)) < len(sub) or len(sub) > 2 for sub in node.subs) or not all(map(_is_array, node.args)):
         return None
-    left = list(zip(node.args, node.subs, strict=True))
+    left = [_turned_back(arg, sub) for arg, sub in zip(node.args, node.subs, strict=True)]
     sides: list[_Side] = []
     index: int | None = 0
     while left and index is not None:
@@ -222,6 +222,13 @@ def _sides(node: Einsum) -> list[_Side] | None:
         sides.append(_Side(arg, sub, sub[0] != index, index if index >= len(node.out) else None, after))
         index = after
     return None if left else sides
+
+
+def _turned_back(arg: Node, sub: Subscripts) -> tuple[Node, Subscripts]:
+    """A transposed operand as what it is the transpose of, its indices exchanged."""
+    while _is_transpose(arg):
+        arg, sub = arg.args[0], sub[::-1]
+    return arg, sub
 
 
 def _why(side: _Side, name: str, letters: Mapping[int, str]) -> str:

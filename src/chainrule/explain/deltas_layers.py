@@ -6,18 +6,16 @@ places it is made of (stand-ins, as the substitution form has them), so that eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..derive import reverse
 from ..ir.build import constant, scalar_value
-from ..ir.dims import Sizes
 from ..ir.graph import Graph, depends_on, substitute, toposort
 from ..ir.node import D, Input, Map, Node, Reduce
 from .calculus import tidied
-from .network import Layer, Link, Network, find_network
-from .paths import Bundle, Feed, Wiring
+from .network import Layer, Network, find_network
 from .subject import Subject
 from .substitution_local import Local
 from .substitution_pieces import Intermediates
@@ -166,59 +164,12 @@ class Layered:
         carried: dict[Node, Node] = {self._carried(p): self.error(p) for p in self.places if p is not self.loss}
         return substitute([line], {**self.pieces.stood_for, **carried})[0]
 
-    # ------------------------------------------------------------------------------------------ for counting
-
-    @cached_property
-    def mixes_samples(self) -> bool:
-        """Whether what one sample's units come to depends on another sample."""
-        arrows = [(v, u) for v in self.places for u in self.pieces.operands[v] if v is not self.loss and u.args]
-        return any(
-            tie is None and axis != self.axis(u) for v, u in arrows for axis, tie in enumerate(self.local(v, u).ties)
-        )
-
-    def wiring(self, sizes: Sizes) -> Wiring:
-        """The arrows between single units, per sample; a row for each place."""
-        row = {place: n for n, place in enumerate(self.places)}
-        widths = tuple(self.width(place, sizes) for place in self.places)
-        bundles = [
-            Bundle(row[u], row[v], not self.keeps_units(v, u), v is not self.loss and not self._is_one(v, u))
-            for v in self.places
-            for u in dict.fromkeys(self.pieces.operands[v])
-            if u in row
-        ]
-        feeds = [feed for place in self.sums for feed in self._feeds(place, row[place], sizes)]
-        return Wiring(widths, tuple(bundles), tuple(feeds))
-
     def axis(self, place: Node) -> int | None:
         """The axis of a place along which its units lie."""
         layer = self.sums.get(place) or self.outputs.get(place)
         if layer is None:
             return None
         return layer.sum_axis if layer.sum is place else layer.axis
-
-    def width(self, place: Node, sizes: Sizes) -> int:
-        """The number of units side by side in a place."""
-        axis = self.axis(place)
-        return 1 if axis is None else sizes.extent(place.shape[axis])
-
-    def keeps_units(self, v: Node, u: Node) -> bool:
-        """Whether an entry of u is in one unit of v alone, that at its own place."""
-        axis = self.axis(v)
-        return axis is not None and axis in self.local(v, u).ties
-
-    def _is_one(self, v: Node, u: Node) -> bool:
-        return scalar_value(self.local(v, u).in_stand_ins) == 1
-
-    def _feeds(self, place: Node, row: int, sizes: Sizes) -> list[Feed]:
-        """The weights that lead to a sum, one from each unit of the layers before it, and its biases."""
-        layer = self.sums[place]
-        target = self.network.layers.index(layer)
-        links = [link for link in self.network.links if link.target == target and link.weight is not None]
-        weights = sum(self._units(self.network.layers[link.source], sizes) for link in links)
-        return [Feed(row, weights)] * bool(weights) + [Feed(row, 1, costs=False) for _ in layer.biases]
-
-    def _units(self, layer: Layer, sizes: Sizes) -> int:
-        return 1 if layer.axis is None else sizes.extent(layer.output.shape[layer.axis])
 
 
 def _converts(node: Map | Reduce) -> bool:
@@ -288,14 +239,3 @@ def _names(subject: Subject, layers: Iterable[Layer]) -> dict[Node, str]:
         if layer.output not in names:
             names[layer.output] = _numbered(layers, "a")[layer.sum]
     return names
-
-
-def widths_of(found: Layered, sizes: Sizes) -> Sequence[int]:
-    """The units of the layers, inputs first, where each layer has one place in the order."""
-    by_rank: dict[int, int] = {}
-    for layer in found.network.layers:
-        by_rank[layer.rank] = by_rank.get(layer.rank, 0) + found._units(layer, sizes)
-    return [by_rank[rank] for rank in sorted(by_rank)]
-
-
-__all__ = ["Layered", "Link", "layered", "widths_of"]

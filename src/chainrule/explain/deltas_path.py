@@ -10,8 +10,9 @@ from ..ir.dims import Dim, Sizes
 from ..ir.node import Node, Subscripts
 from ..ir.telling import Block, Chain, Math, Name, Paragraph, Piece, Section, Sentence, Step, Table
 from .deltas_layers import Layered
+from .deltas_wiring import mixes_samples, ways
 from .differentiate import derivative
-from .paths import Wiring, number_of_routes, routes
+from .paths import number_of_routes, routes
 from .substitution_local import Local
 from .substitution_products import Factor, product
 
@@ -105,9 +106,9 @@ def _counted(found: Layered, w: Node, total: int, shown: Sequence[_Route], sizes
         start = ["A change of ", name, " reaches ", loss, " by one path: ", *shown[0].arrows(), "."]
     else:
         start = ["A change of ", name, " reaches ", loss, f" by {total:,} paths."]
-    if found.mixes_samples or (not w.shape and all(not node.shape for node in found.places)):
+    if mixes_samples(found) or (not w.shape and all(not node.shape for node in found.places)):
         return Paragraph(tuple(start))
-    units = ways(found, found.wiring(sizes), w, sizes)
+    units = ways(found, w, sizes)
     where = known(found, sizes)
     samples = found.has_samples
     more: list[Piece] = [
@@ -125,15 +126,6 @@ def known(found: Layered, sizes: Sizes) -> str:
     named = dict.fromkeys(extent for extent in extents if isinstance(extent, Dim))
     text = ", ".join(f"{dim} = {sizes[dim]}" for dim in named)
     return f" (with {text})" if text else ""
-
-
-def ways(found: Layered, wiring: Wiring, w: Node, sizes: Sizes) -> int:
-    """The number of paths from one entry of something to the loss, through single units, for one sample."""
-    row = {place: n for n, place in enumerate(found.places)}
-    if w in row:
-        return wiring.ways[row[w]]
-    fans = [(user, 1 if found.keeps_units(user, w) else found.width(user, sizes)) for user in found.users(w)]
-    return sum(fan * wiring.ways[row[user]] for user, fan in fans)
 
 
 def _paths(number: int) -> str:

@@ -9,9 +9,10 @@ from ..ir.dims import Sizes
 from ..ir.node import Const
 from ..ir.picture import Axis, Curve, Plot
 from ..ir.telling import Block, Drawing, Math, Name, Paragraph, Piece, Section, Sentence, Table
-from .deltas_layers import Layered, widths_of
+from .deltas_layers import Layered
 from .deltas_path import known
-from .paths import Cost, Wiring, layers
+from .deltas_wiring import mixes_samples, widths_of, wiring
+from .paths import Cost, layers
 
 DEPTHS, WIDTHS = (1, 2, 3, 4, 6, 8, 10, 12), (1, 2, 4, 8, 16, 32, 64, 128)
 
@@ -21,11 +22,10 @@ _IN_FULL = 10**9
 def section(found: Layered, sizes: Sizes) -> Section:
     """The rule of counting, the count layer by layer, and networks that are deeper or wider."""
     title = "What memorising saved"
-    if found.mixes_samples:
+    if mixes_samples(found):
         text = "Here units of one sample lead to those of another, so that paths are not counted sample by sample."
         return Section(title, (Paragraph((text,)),))
-    wiring = found.wiring(sizes)
-    return Section(title, (_rule(found), _count(found, wiring, sizes), *_growth(found, sizes)))
+    return Section(title, (_rule(found), _count(found, sizes), *_growth(found, sizes)))
 
 
 def _rule(found: Layered) -> Paragraph:
@@ -42,15 +42,16 @@ def _rule(found: Layered) -> Paragraph:
     return Paragraph(tuple(pieces))
 
 
-def _count(found: Layered, wiring: Wiring, sizes: Sizes) -> Table:
+def _count(found: Layered, sizes: Sizes) -> Table:
     """A row for each layer, from the output backwards, and one for all."""
+    counted = wiring(found, sizes)
     by_layer: dict[int, Cost] = {}
-    for place, cost in zip(found.places, wiring.costs, strict=True):
+    for place, cost in zip(found.places, counted.costs, strict=True):
         if place in found.sums or place in found.outputs:
             layer = found.layer_of(place)
             by_layer[layer] = by_layer.get(layer, Cost()) + cost
     rows = [_row(str(layer), by_layer[layer]) for layer in sorted(by_layer, reverse=True)]
-    rows.append(_row("all", wiring.total))
+    rows.append(_row("all", counted.total))
     head: tuple[Sentence, ...] = (
         ("layer",), ("weights",), ("paths",), ("each path by itself",), ("errors stored",), ("of these for δ",)
     )  # fmt: skip

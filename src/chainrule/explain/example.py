@@ -13,6 +13,7 @@ from ..ir.node import Input, Map, Node
 from ..ir.telling import Name, Piece, Sentence, Value
 from ..run.interpret import interpret
 from .evaluate import finite_point, without_derivatives
+from .properties import rounded
 from .subject import Subject
 
 
@@ -31,10 +32,10 @@ def example(subject: Subject) -> dict[str, np.ndarray]:
     nodes = [subject.loss, *subject.gradients.values()]
     for seed in range(8):
         values, sizes = finite_point(subject.graph, nodes, seed)
-        rounded = {n: np.round(v, 1) if v.dtype.kind == "f" else v for n, v in values.items()}
-        results = interpret(nodes, rounded, dtype=np.float64, sizes=sizes)
+        short = {node.name: rounded(node, values[node.name]) for node in subject.graph.inputs}
+        results = interpret(nodes, short, dtype=np.float64, sizes=sizes)
         if all(np.all(np.isfinite(result)) for result in results):
-            return rounded
+            return short
     raise ArithmeticError("no example was found where everything is finite")
 
 

@@ -15,6 +15,7 @@ from ..ir.dims import Dim, Extent, Sizes
 from ..ir.graph import Graph
 from ..ir.node import Gather, Input, Node, Scatter
 from ..run.interpret import bind, interpret
+from .properties import rounded, with_properties
 
 _EXAMPLES = (3, 2, 4, 5, 6, 7, 8, 9)
 """Sizes of named dimensions, in order of appearance, where no numbers are given."""
@@ -60,7 +61,8 @@ def example_point(
     sizes = Sizes({dim: 1 if dim in single else next(free) for dim in graph.dims()})
     for attempt in range(_TRIES):
         rng = np.random.default_rng(seed + attempt)
-        values = {node.name: _drawn(node, graph, sizes, rng, attempt >= _TRIES // 2) for node in graph.inputs}
+        drawn = {node: _drawn(node, graph, sizes, rng, attempt >= _TRIES // 2) for node in graph.inputs}
+        values = {node.name: rounded(node, with_properties(node, value)) for node, value in drawn.items()}
         for node, fan in (fans or {}).items():
             if sizes.extent(fan) > _MANY:
                 values[node.name] = np.round(values[node.name] * math.sqrt(2 / sizes.extent(fan)), 2)

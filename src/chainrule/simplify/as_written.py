@@ -19,7 +19,9 @@ class AsWritten:
         self._place = {node: k for k, node in enumerate(toposort(function))}
         own = [node for node in self._place if _is(node, "sub") and node not in named]
         long = [node for node in own if not all(map(self._is_name, node.args))]
-        self._holes = {node: Input.of(f"difference.{k}", node.shape, node.kind) for k, node in enumerate(long)}
+        self._holes: dict[Node, Node] = {
+            node: Input.of(f"difference.{k}", node.shape, node.kind) for k, node in enumerate(long)
+        }
 
     def of(self, closed: Node) -> Node:
         """The closed form in the function's own words.
@@ -90,7 +92,7 @@ class AsWritten:
         holes: Mapping[Node, Node] = {**self._holes, **{node: -hole for node, hole in turned.items()}}
         known = {node: node for node in self._named if node in present}
         (found,) = rebuild([term], _remade, {**known, **holes})
-        back = {hole: node for node, hole in self._holes.items()}
+        back: dict[Node, Node] = {hole: node for node, hole in self._holes.items()}
         return substitute([self._tidied(found)], back)[0]
 
 

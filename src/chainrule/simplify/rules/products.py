@@ -122,7 +122,7 @@ def _merged(a: Node, b: Node, minus: bool, context: Context) -> Node | None:
         return None
     shared = max(_shared_factors(a, b), key=len, default={})
     if len(shared) == len(a.args) == len(b.args) and not minus:
-        return 2 * a
+        return 2 * a  # type: ignore[no-any-return]
     if not 0 < len(shared) < min(len(a.args), len(b.args)):
         return None
     return _product(a, b, shared, minus)
