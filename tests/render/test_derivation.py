@@ -38,7 +38,8 @@ def told(slug: str) -> Any:
 
 def body(page: str) -> ElementTree.Element:
     """The body of a page, which is XML as well."""
-    return ElementTree.fromstring(page[page.index("<body") : page.index("</body>") + len("</body>")])
+    text = page[page.index("<body") : page.index("</body>") + len("</body>")]
+    return ElementTree.fromstring(text.replace("<details open>", '<details open="">'))
 
 
 @every
@@ -91,7 +92,7 @@ def test_hostile_names_are_escaped(notation: str) -> None:
         text = cr.derive(function, "p.<b>&$", form=form).to(notation)
         if notation == "html":
             root = body(text)
-            assert not list(root.iter("b"))
+            assert {b.text for b in root.iter("b")} <= {"✓"}
         if notation == "latex":
             check_latex(text.partition(r"\begin{document}")[2].partition(r"\end{document}")[0].replace("\n", " "))
 
