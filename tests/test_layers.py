@@ -33,7 +33,8 @@ ALLOWED["pipeline"] = set(ALLOWED)  # every stage
 ALLOWED["transforms"] = ALLOWED["tell"] = {*ALLOWED["pipeline"], "pipeline"}
 ALLOWED["exercise"] = set(ALLOWED["pipeline"])
 ALLOWED["picture"] = ALLOWED["tell"]
-ALLOWED["derivation"] = {*ALLOWED["tell"], "exercise"}
+ALLOWED["asked"] = ALLOWED["tell"]
+ALLOWED["derivation"] = {*ALLOWED["tell"], "asked", "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
 ALLOWED["cli"] = {"ir", "render", "pipeline", "derivation", PUBLIC}  # it tells of records and formulas
 ALLOWED[PUBLIC] = set(ALLOWED) - {"cli", PUBLIC}

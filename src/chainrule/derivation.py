@@ -7,23 +7,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from .emit.numpy_statements import statements
+from .asked import subject_of
 from .exercise import Exercise
 from .explain import FORMS, Subject, largest_deviation
-from .ir.dims import show_shape
-from .ir.errors import ArgumentError
-from .ir.graph import Graph, depends_on
-from .ir.node import Const, D, Map, Node, Reduce
+from .ir.graph import depends_on
+from .ir.node import D, Map, Node, Reduce
 from .ir.telling import Answer, Step, Telling, Term, all_steps
-from .pipeline import GradientGraph, as_function, gradient_graph, wanted
 from .render.document import NOTATIONS, write
 from .render.formula import show
 from .render.page_markdown import MarkdownPage
 from .render.page_text import TextPage
 from .simplify.canonical import canonical
-from .simplify.telling import told
 
 ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json"}
 """The notation that a file's name asks for."""
@@ -183,10 +177,10 @@ def derive(
     """
     if form not in FORMS:
         raise ValueError(f"{form!r} is no form of telling; there are {', '.join(FORMS)}")
-    subject, notes = _subject(f, wrt, at)
+    subject, notes = subject_of(f, wrt, at)
     telling = FORMS[form](subject)
     notes = (*notes, *telling.notes, *_conventions(subject))
-    made = subject.made.union(node for node in telling.names if node not in subject.names)
+    made = frozenset(node for node in telling.names if node.args and node not in subject.words)
     telling = replace(telling, notes=notes, made=made, glossary=_answers(telling))
     _check_ends(telling, subject)
     error, step = largest_deviation(telling)
@@ -195,79 +189,6 @@ def derive(
         asked = ", ".join(telling.name_of(node) for node in telling.closed)
         raise ArithmeticError(f"the derivation by {asked} deviates by {error:.1e}{where}")
     return Derivation(telling, error)
-
-
-def _subject(
-    f: Callable[..., Any], wrt: str | Sequence[str] | None, at: Mapping[str, Any] | None
-) -> tuple[Subject, tuple[str, ...]]:
-    """What is told of, and notes on its constants."""
-    function = as_function(f)
-    bound = None if at is None else function.bind((), at)
-    traced = function.trace(bound)
-    names = [wrt] if isinstance(wrt, str) else list(wrt) if wrt is not None else None
-    inner = set(traced.graph.names.values()) - set(function.signature.parameters)
-    if names is not None and any(name in inner for name in names):
-        # An intermediate's gradient is found on the way to the arguments.
-        derived = gradient_graph(traced, [i for i in traced.graph.inputs if i.kind == "float"])
-    else:
-        derived = gradient_graph(traced, [i for group in wanted(function, traced, names).values() for i in group])
-        names = None
-    asked = _asked(derived, names)
-    if not asked:
-        raise ArgumentError("name at least one thing to differentiate by")
-    forward, notes = _with_constants_named(derived)
-    numbers = {} if bound is None else {name: np.asarray(value) for name, value in traced.flatten(bound).items()}
-    own = set(traced.graph.names.values())
-    made = frozenset(node for node in derived.intermediates if derived.graph.names[node] not in own)
-    closed = _closed_forms(asked, {node: name for node, name in forward.names.items() if node not in made})
-    return Subject(forward, asked, closed, derived.intermediates, numbers, made, statements), notes
-
-
-def _closed_forms(gradients: Mapping[Node, Node], names: Mapping[Node, str]) -> dict[Node, Node]:
-    """Each gradient as a textbook writes it; as it runs where the two are not canonically the same."""
-    closed = {}
-    for wrt, gradient in gradients.items():
-        shown = told(gradient, names)
-        closed[wrt] = shown if canonical(shown) is canonical(gradient) else gradient
-    return closed
-
-
-def _asked(derived: GradientGraph, names: Sequence[str] | None) -> dict[Node, Node]:
-    """The gradient that runs for each thing asked for."""
-    if names is None:
-        return dict(zip(derived.wrt, derived.gradients, strict=True))
-    found: dict[Node, Node] = {}
-    by_name = {derived.graph.names[node]: node for node in derived.intermediates}
-    inputs: dict[str, tuple[Node, Node]] = {
-        node.name: (node, gradient) for node, gradient in zip(derived.wrt, derived.gradients, strict=True)
-    }
-    for name in names:
-        if name in inputs:
-            found[inputs[name][0]] = inputs[name][1]
-        elif name in by_name:
-            found[by_name[name]] = derived.intermediates[by_name[name]]
-        else:
-            known = ", ".join([*inputs, *by_name])
-            raise ArgumentError(f"{name!r} is nothing that the loss can be differentiated by; there are {known}")
-    return found
-
-
-def _answers(told: Telling) -> dict[str, Answer]:
-    """What the glossary says of the rules and terms of a telling."""
-    # Read from files when it is needed, which is not on import.
-    from .explain.glossary import glossary
-
-    rules = [step.rule for step in all_steps(told.steps)]
-    terms = [piece.entry for sentence in told.sentences for piece in sentence if isinstance(piece, Term)]
-    found: dict[str, Answer] = {}
-    for name in filter(None, dict.fromkeys([*rules, *terms])):
-        try:
-            entry = glossary.entry_for(name)
-        except KeyError:
-            # A rule that only says what stands there (numbers, signs) needs no answer.
-            continue
-        found[name] = Answer(entry.title, entry.anchor, entry.text)
-    return found
 
 
 def _check_ends(told: Telling, subject: Subject) -> None:
@@ -290,15 +211,19 @@ def _conventions(subject: Subject) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...]]:
-    """The function's graph with a name for each constant array, the same in every line of a telling; and a legend."""
-    names = dict(derived.forward.names)
-    taken, notes, count = {*derived.graph.names.values()}, [], 0
-    for node in derived.graph.nodes():
-        if isinstance(node, Const) and node.shape and node not in names:
-            count += 1
-            while f"A{count}" in taken:
-                count += 1
-            names[node] = f"A{count}"
-            notes.append(f"A{count} is a constant array of shape {show_shape(node.shape)}")
-    return Graph(derived.forward.inputs, derived.forward.outputs, names), tuple(notes)
+def _answers(told: Telling) -> dict[str, Answer]:
+    """What the glossary says of the rules and terms of a telling."""
+    # Read from files when it is needed, which is not on import.
+    from .explain.glossary import glossary
+
+    rules = [step.rule for step in all_steps(told.steps)]
+    terms = [piece.entry for sentence in told.sentences for piece in sentence if isinstance(piece, Term)]
+    found: dict[str, Answer] = {}
+    for name in filter(None, dict.fromkeys([*rules, *terms])):
+        try:
+            entry = glossary.entry_for(name)
+        except KeyError:
+            # A rule that only says what stands there (numbers, signs) needs no answer.
+            continue
+        found[name] = Answer(entry.title, entry.anchor, entry.text)
+    return found

@@ -1,4 +1,4 @@
-"""What a telling says of layout, scale and shapes is read off the graph, and true; where it cannot be, nothing is said."""
+"""What a telling says of layout, scale and shapes is read off the graph; where that cannot be, nothing is said."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from chainrule.explain.subject import Subject
 from chainrule.ir.telling import Math, Name, Sentence, Term
 from chainrule.pipeline import gradient_graph
 from tests import functions
+
+
+def made(lines: Callable[..., Any], **shapes: str) -> Any:
+    return cr.function(**shapes)(lines)
 
 
 def subject(function: Any, *wrt: str) -> Subject:
@@ -72,25 +76,35 @@ def test_the_layout(function: Any, wrt: str, says: str | None) -> None:
         assert found[0].startswith(says)
 
 
-def made(lines: Callable[..., Any], **shapes: str) -> Any:
-    return cr.function(**shapes)(lines)
-
-
 def test_the_layout_is_read_off_the_sums_and_not_the_names() -> None:
-    turned = made(lambda W, x, y: ((W @ x.T - y) ** 2).sum(), W="k d", x="N d", y="k N")
-    assert told(turned, "W")[0].startswith(
-        "Samples are the rows of x, which is N × d. The data stand on the right, the weights W, k × d, on the left"
-    )
-    # Which of the two is the data is told by what is asked for.
-    assert told(turned, "x")[0].startswith("Samples are the rows of W, which is k × d. The data stand on the left")
+    def turned(W: Any, x: Any, y: Any) -> Any:
+        return ((W @ x.T - y) ** 2).sum() / x.shape[0]
+
+    function = made(turned, W="k d", x="N d", y="k N")
+    wanted = "Samples are the rows of x, which is N × d. The data stand on the right, the weights W, k × d, on the left"
+    assert told(function, "W")[0].startswith(wanted)
+    assert told(function, "x")[0].startswith(wanted)
 
 
-def test_samples_that_meet_each_other_have_no_axis_of_their_own() -> None:
-    gram = made(lambda x, w: ((x @ w) @ (x @ w).T).sum(), x="N d", w="d m")
-    assert sample_dim(subject(gram, "w")) is None
-    summed = made(lambda a, x, w: (a @ (x @ w)).sum(), a="k N", x="N d", w="d m")
-    assert sample_dim(subject(summed, "w")) is not None
-    assert str(sample_dim(subject(summed, "w"))) == "m" or "N" not in str(sample_dim(subject(summed, "w")))
+@pytest.mark.parametrize(
+    ("function", "wrt", "dim"),
+    [
+        # With one layer nothing tells rows of x from columns of w,
+        (made(lambda x, w, y: ((x @ w - y) ** 2).sum(), x="N d", w="d k", y="N k"), "w", None),
+        # but that the loss is divided by the number of the former,
+        (made(lambda x, w, y: ((x @ w - y) ** 2).sum() / x.shape[0], x="N d", w="d k", y="N k"), "x", "N"),
+        # or whole numbers belong to them.
+        (made(lambda x, w, y: cr.cross_entropy(x @ w, y), x="N d", w="d k", y="N int"), "w", "N"),
+        (made(lambda x, w, y: ((x @ w - y) ** 2).sum(), x="N d", w="d", y="N"), "w", "N"),
+        (made(lambda x, w: ((x @ w) @ (x @ w).T).sum(), x="N d", w="d m"), "w", None),
+        (made(lambda a, x, w: (a @ (x @ w)).sum(), a="k N", x="N d", w="d m"), "w", None),
+        (functions.rows, "x", "L"),
+        (functions.columns, "W", "L"),
+    ],
+)
+def test_the_dimension_of_the_samples(function: Any, wrt: str, dim: str | None) -> None:
+    found = sample_dim(subject(function, wrt))
+    assert (None if found is None else str(found)) == dim
 
 
 def residual(scale: Callable[[Any], Any]) -> Any:
@@ -106,7 +120,7 @@ def residual(scale: Callable[[Any], Any]) -> Any:
         (lambda r: (r**2).sum() / 2, False, True),
         (lambda r: 0.5 * (r**2).sum() / r.shape[0], True, True),
         (lambda r: 0.5 * (r * r).sum(), False, True),
-        (lambda r: 0.5 * (r @ r), None, True),
+        (lambda r: 0.5 * (r @ r), False, True),
         (lambda r: (abs(r)).mean() / 2, True, False),
         (lambda r: 0.25 * (r**2).mean(), True, False),
         (lambda r: (r**2).sum() / 7, False, False),
@@ -142,6 +156,10 @@ def test_the_scale_is_found_through_names_and_of_the_part_that_runs_over_samples
         return E
 
     assert any(s.startswith("The factor ½") for s in told(made(halved, w="d", x="N d", y="N"), "w"))
+
+
+def test_a_sum_over_outputs_may_be_a_mean_over_samples() -> None:
+    assert "loss is a mean over N samples: its size does not grow with their number." in told(functions.loss, "w1")
 
 
 def test_a_gradient_has_the_shape_of_what_it_is_by() -> None:

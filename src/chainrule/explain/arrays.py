@@ -245,9 +245,9 @@ def _why(side: _Side, name: str, letters: Mapping[int, str]) -> str:
 
 
 def transposed_sides(node: Einsum) -> list[tuple[Node, str]]:
-    """What stands transposed in a product of arrays, and which of its axes the sum runs over."""
+    """What stands transposed in a product of arrays, and which of its axes is summed over; nothing where both are."""
     return [
-        (side.arg, "first" if side.before is None else "last" if side.after is None else "other")
+        (side.arg, "first" if side.before is None else "last" if side.after is None else "")
         for side in _sides(node) or ()
         if side.transposed
     ]

@@ -67,8 +67,9 @@ def _without_layout(arg: Node, sub: Sequence[int]) -> tuple[Node, tuple[int, ...
 def sample_dim(subject: Subject) -> Dim | None:
     """The named dimension of the samples: every product carries it along, on one side alone, and sums over others.
 
-    What is asked for does not have it, unless nothing else tells it apart. None where there is no such dimension, or
-    where there are several.
+    An argument beside the one in the products has it too (a target), or what is asked for does not have it. Of several
+    such dimensions (with one layer, rows of x and columns of W are alike) it is the one that whole numbers are given
+    for, or that the loss is divided by. None where there is no such dimension, or where several are left.
     """
     made_of = products(subject.loss)
     found = [
@@ -76,10 +77,17 @@ def sample_dim(subject: Subject) -> Dim | None:
         for dim in subject.graph.dims()
         if made_of and all(_alone(product, dim) for product in made_of) and _once(subject.loss, dim)
     ]
-    if len(found) > 1:
+    if len(found) == 1:
         asked = {extent for node in subject.gradients for extent in node.shape}
-        found = [dim for dim in found if dim not in asked]
-    return found[0] if len(found) == 1 else None
+        twice = sum(found[0] in node.shape for node in subject.graph.inputs) > 1
+        return found[0] if found[0] not in asked or (twice and len(made_of) > 1) else None
+    labelled = {e for node in subject.graph.inputs if node.kind != "float" for e in node.shape}
+    below = {dim for term in _terms(subject) for dim, power in term.coefficient.sizes if power < 0}
+    for marked in (labelled, below):
+        chosen = [dim for dim in found if dim in marked]
+        if len(chosen) == 1:
+            return chosen[0]
+    return None
 
 
 def _alone(product: Product, dim: Dim) -> bool:
@@ -132,8 +140,7 @@ def _times(node: Node) -> str:
 
 def _scale(subject: Subject, samples: Dim | None) -> list[Sentence]:
     """Whether the loss is a mean or a sum, and what a factor ½ in it is for."""
-    entries = Entries(indexed.Allocator(), subject.names)
-    terms = [_unrolled(entries, x) for _, x, _ in entries.addends(subject.loss, ())]
+    terms = _terms(subject)
     loss = Name(subject.name_of(subject.loss))
     sentences: list[Sentence] = []
     for term in terms:
@@ -147,6 +154,12 @@ def _scale(subject: Subject, samples: Dim | None) -> list[Sentence]:
     return sentences
 
 
+def _terms(subject: Subject) -> list[indexed.Term]:
+    """The terms that the loss is a sum of, each a number times factors."""
+    entries = Entries(indexed.Allocator(), subject.names)
+    return [_unrolled(entries, x) for _, x, _ in entries.addends(subject.loss, ())]
+
+
 def _mean_or_sum(term: indexed.Term, samples: Dim | None) -> Sentence:
     """Which of the two a term is, and what it runs over; nothing where it is neither."""
     body = _only_sum(term)
@@ -154,15 +167,12 @@ def _mean_or_sum(term: indexed.Term, samples: Dim | None) -> Sentence:
     if not over or len(term.factors) > 1 or (samples is not None and samples not in over):
         return ()
     below = {dim for dim, power in term.coefficient.sizes if power == -1}
-    each = "samples" if over == (samples,) else "entries"
-    if below == set(over):
-        counted = " · ".join(str(dim) for dim in over)
-        return (
-            " is a ",
-            Term("mean", "mean or sum"),
-            f" over {counted} {each}: its size does not grow with their number.",
-        )
-    if not below and samples is not None:
+    if below and below in (set(over), {samples}):
+        counted = " · ".join(str(dim) for dim in over if dim in below)
+        each = "samples" if below == {samples} else "entries"
+        grows = "its size does not grow with their number."
+        return " is a ", Term("mean", "mean or sum"), f" over {counted} {each}: {grows}"
+    if not term.coefficient.sizes and samples is not None:
         grows = "with twice as many it is twice as large, and so is the gradient."
         return " is a ", Term("sum", "mean or sum"), f" over the {samples} samples, not a mean: {grows}"
     return ()

@@ -40,7 +40,8 @@ def deltas(subject: Subject) -> Telling:
         *([numbers.section] if numbers else []),
         deltas_saved.section(found, sizes),
     ]
-    own = {node: name for node, name in found.names.items() if not isinstance(node, D)}
+    # The closed form is written in the reader's own names alone.
+    own = {node: name for node, name in subject.names.items() if node not in subject.made}
     graph = Graph(subject.graph.inputs, subject.graph.outputs, own)
     at = numbers.at if numbers else subject.at
     return Telling("deltas", graph, subject.closed, found.names, tuple(sections), at=at)

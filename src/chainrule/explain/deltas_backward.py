@@ -44,6 +44,8 @@ def _steps(found: Layered, place: Node) -> tuple[Step, ...]:
         why = _reasons([_why(found, user, place) for user in found.users(place)])
         reasons = [_why(found, v, u) for v, u in arrows if u is not place]
     rule = "local derivative" if all(user is found.loss for user in found.users(place)) else "chain rule"
+    if first is error:
+        return (*steps, Step(error, last, "local derivative", _reasons(reasons), name))
     steps.append(Step(error, first, rule, why, name))
     if last is not first:
         steps.append(Step(first, last, "put in", _reasons(reasons), name))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..derive import reverse
-from ..ir.build import constant, scalar_value
+from ..ir.build import broadcast, constant, scalar_value
 from ..ir.graph import Graph, depends_on, substitute, toposort
 from ..ir.node import D, Input, Map, Node, Reduce
 from .calculus import tidied
@@ -144,7 +144,7 @@ class Layered:
         """In stand-ins: for the places, and for the errors."""
         stand_in = self.pieces.stand_in(place)
         terms = [self._pulled(user, stand_in) for user in self.users(place)]
-        line = terms[0] if terms else tidied(0 * stand_in)
+        line = terms[0] if terms else broadcast(constant(0, "float"), place.shape)
         for term in terms[1:]:
             line = line + term
         return tidied(line)
@@ -182,13 +182,16 @@ def layered(subject: Subject) -> Layered | None:
     if network is None:
         return None
     loss = subject.loss
-    below = set(toposort([loss]))
+    # A loss that is a sum of products itself has an error of 1, and no layer.
+    below = set(toposort([loss])) - {loss}
     sums = {layer.sum: layer for layer in network.layers if layer.sum is not None and layer.sum in below}
     outputs = {
         layer.output: layer
         for layer in sums.values()
-        if layer.output in below and layer.output is not loss and not (layer.role == "output" and _is_mixed(layer))
+        if layer.output in below and not (layer.role == "output" and _is_mixed(layer))
     }
+    if not sums:
+        return None
     names = _names(subject, sums.values())
     places = {*sums, *outputs, *(node for node in subject.gradients if node.args), loss}
     graph = Graph(subject.graph.inputs, subject.graph.outputs, {n: names[n] for n in names if n.args})

@@ -78,7 +78,7 @@ def _growth(found: Layered, sizes: Sizes) -> list[Block]:
     widths = widths_of(found, sizes)
     ends, hidden = (widths[0], widths[-1]), widths[1:-1]
     width, depth = max(hidden, default=2), max(len(hidden), 1)
-    same = f"with {_many(ends[0], 'input')} and {_many(ends[1], 'output')}"
+    same = f"with {_many(ends[0], 'input')} and {_many(ends[1], 'output')}, each sum under an activation"
     each = "the hidden layer" if depth == 1 else f"each of {depth} hidden layers"
     deeper = [(n, layers((ends[0], *[width] * n, ends[1])).total) for n in DEPTHS]
     wider = [(w, layers((ends[0], *[w] * depth, ends[1])).total) for w in WIDTHS]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..ir.dims import show_shape
-from ..ir.graph import describe
-from ..ir.node import Einsum, Input, Map, Node
+from ..ir.graph import describe, toposort
+from ..ir.node import Einsum, Input, Map, Node, Reshape
 from ..ir.telling import Math, Name, Paragraph, Section, Sentence, Step, Table, Telling
+from ..simplify.pattern import spread_scalar
 from .arrays import product_shapes, transposed_sides
 from .conventions import conventions
 from .differentiate import derivative
@@ -61,26 +62,49 @@ class _Rows:
         why = "the loss by itself"
         if gradient is not None:
             backward = (Math(gradient, opened=frozenset([gradient]), names=self.names, gradients=True),)
-            why = why_back(gradient, {**self.subject.names, **self.behind})
+            names = {**self.subject.names, **self.behind}
+            straight = not any(n in self.behind and n is not gradient for n in toposort([gradient]))
+            why = f"straight from {self.subject.name_of(self.subject.loss)}" if straight else why_back(gradient, names)
             self.claims.append(Step(derivative(self.subject.loss, node), gradient, "chain rule", why, name))
         self.rows.append(((Name(name),), forward, (shape,), backward, (shape,), (why,)))
 
 
 def why_back(gradient: Node, names: Mapping[Node, str]) -> str:
     """One line on how a gradient is put together from those behind it, with the shapes of a product."""
-    match gradient:
-        case Einsum() if len(gradient.args) > 1:
-            return _why_product(gradient, names)
-        case Einsum() if gradient.summed:
-            return "shared along an axis, so the gradients of all its uses are summed"
-        case Einsum():
-            return "the same for every entry that was summed"
-        case Map() if gradient.op.name == "mul":
+    core = _core(gradient, names)
+    match core:
+        case _ if core in names and core is not gradient:
+            return "handed on"
+        case Einsum() if len(core.args) > 1:
+            return _why_product(core, names)
+        case Einsum() if core.summed:
+            return f"shared along an axis, so the gradients of all its uses are summed: {product_shapes(core)}"
+        case Map() if core.op.name in ("mul", "div"):
             return "the gradient behind it, times the slope, entry by entry"
-        case Map() if gradient.op.name in ("add", "sub"):
+        case Map() if core.op.name in ("add", "sub"):
             return "the gradients of all its uses, added"
         case _:
             return "handed on"
+
+
+def _core(node: Node, names: Mapping[Node, str]) -> Node:
+    """What stands behind signs, numbers, and axes that only come and go."""
+    root = node
+    while node is root or node not in names:
+        match node:
+            case Map() if node.op.name == "neg":
+                (node,) = node.args
+            case Map() if node.op.name == "div" and spread_scalar(node.args[1]) is not None:
+                node = node.args[0]
+            case Map() if node.op.name == "mul" and any(spread_scalar(arg) is not None for arg in node.args):
+                node = next((arg for arg in node.args if spread_scalar(arg) is None), node.args[0])
+            case Reshape():
+                (node,) = node.args
+            case Einsum() if node.is_layout:
+                (node,) = node.args
+            case _:
+                break
+    return node
 
 
 def _why_product(gradient: Einsum, names: Mapping[Node, str]) -> str:
@@ -88,6 +112,7 @@ def _why_product(gradient: Einsum, names: Mapping[Node, str]) -> str:
     parts = []
     for node, axis in transposed_sides(gradient):
         name = names.get(node) or (describe(node) if isinstance(node, Input) else "the bracket")
-        parts.append(f"the sum runs over the {axis} axis of {name}, so it stands transposed")
+        where = f"the {axis} axis of {name}" if axis else f"both axes of {name}, the other way round"
+        parts.append(f"the sum runs over {where}, so it stands transposed")
     parts += [product_shapes(gradient)]
     return "; ".join(parts)

@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 
 from ..ir.build import constant
-from ..ir.dims import show_shape
+from ..ir.dims import Shape, show_shape
 from ..ir.errors import ArgumentError
 from ..ir.graph import substitute
 from ..ir.node import Const, D, Delta, Einsum, Gather, Node
+from ..ir.registry import call
 from ..ir.telling import Block, Math, Name, Paragraph, Piece, Section, Sentence, Step, Table, Telling, Term, Value
 from ..simplify.canonical import canonical
+from .entries import without_ones
 from .example import example, has_unknown, point_of, values_at
 from .subject import Subject
 
@@ -111,31 +113,31 @@ def side_by_side(rows: Subject, columns: Subject, arguments: Mapping[str, str] |
     """
     turned = _turned(rows, columns, arguments or {})
     at = point(rows)
-    lines: list[tuple[Sentence, ...]] = []
+    formulas: list[tuple[Sentence, ...]] = []
+    numbers: list[tuple[Sentence, ...]] = []
     claims: list[Step] = []
     for label, left, right in _pairs(rows, columns):
         (same,) = substitute([right], turned)
-        other = left if _is_twin(left, same) else left.T
-        if same.shape != other.shape:
+        other = _fitted(left, same.shape, turned=not _is_twin(left, same))
+        if other is None:
             shapes = f"{show_shape(left.shape)} and {show_shape(right.shape)}"
             raise ArgumentError(f"the shapes {shapes} are neither the same nor those of an array and its transpose")
         claims.append(Step(same, other, "as matrices", "the same numbers in the other layout"))
-        cells: list[Sentence] = [
+        formulas.append((
             (label,),
             (Math(left, opened=frozenset([left])),), (show_shape(left.shape),),
             (Math(right, opened=frozenset([right]), names=columns.names),), (show_shape(right.shape),),
-        ]  # fmt: skip
+        ))  # fmt: skip
         if at:
-            cells += [
-                (Value(node, value),) for node, value in zip((left, same), values_at([left, same], at), strict=True)
-            ]
-        lines.append(tuple(cells))
-    head: tuple[Sentence, ...] = (("",), ("samples as rows",), ("shape",), ("samples as columns",), ("shape",))
-    head += (("numbers",), ("numbers",)) if at else ()
+            values = values_at([left, same], at)
+            numbers.append(((label,), *((Value(n, v, 3),) for n, v in zip((left, same), values, strict=True))))
+    sides: tuple[Sentence, ...] = (("samples as rows",), ("samples as columns",))
+    head: tuple[Sentence, ...] = (("",), sides[0], ("shape",), sides[1], ("shape",))
     why: Sentence = ("Every array of the one layout is that of the other, or its transpose, since (A @ B)ᵀ = Bᵀ @ Aᵀ: "
                      "what stands left and right of a product changes places.",)  # fmt: skip
-    blocks: list[Block] = [Table(head, tuple(lines), tuple(claims)), Paragraph(why)]
-    blocks = [Paragraph((*_point(at), ":")), *blocks] if at else blocks
+    blocks: list[Block] = [Table(head, tuple(formulas), tuple(claims)), Paragraph(why)]
+    if at:
+        blocks += [Paragraph((*_point(at), ":")), Table((("",), *sides), tuple(numbers))]
     section = Section("Samples as rows and as columns", tuple(blocks))
     return Telling("rows and columns", rows.graph, rows.closed, rows.names, (section,), at=at)
 
@@ -150,18 +152,30 @@ def _turned(rows: Subject, columns: Subject, arguments: Mapping[str, str]) -> di
         if twin is None:
             raise ArgumentError(f"nothing says which argument {node.name} is in the other layout; there are "
                                 f"{', '.join(known)}")  # fmt: skip
-        if node.shape not in (twin.shape, twin.shape[::-1]):
+        fitted = _fitted(twin, node.shape, turned=given.endswith(".T"))
+        if fitted is None:
             raise ArgumentError(f"{node.name} has shape {show_shape(node.shape)}, and {twin.name} has "
                                 f"{show_shape(twin.shape)}: neither the same nor transposed")  # fmt: skip
-        found[node] = twin.T if node.shape != twin.shape or given.endswith(".T") else twin
+        found[node] = fitted
     return found
+
+
+def _fitted(x: Node, shape: Shape, *, turned: bool) -> Node | None:
+    """An array, or its transpose, in a shape that may have other axes of length one; None where neither fits.
+
+    A square one is transposed where it is ``turned``.
+    """
+    for candidate in (x.T, x) if turned else (x, x.T):
+        if without_ones(candidate.shape) == without_ones(shape):
+            return call("reshape", candidate, shape)  # type: ignore[no-any-return]
+    return None
 
 
 def _is_twin(left: Node, right: Node) -> bool:
     """Whether an array is its twin as it stands, not transposed; of a square one the formulas say it."""
     if left.shape == left.shape[::-1] and len(left.shape) > 1:
         return canonical(left) is canonical(right)
-    return left.shape == right.shape
+    return True
 
 
 def _pairs(rows: Subject, columns: Subject) -> list[tuple[Piece, Node, Node]]:

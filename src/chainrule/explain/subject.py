@@ -39,7 +39,7 @@ class Subject:
     for each thing that was asked for (inputs, or named intermediates), ``closed`` the same as a reader is shown it, and
     ``intermediates`` the gradient of every named intermediate on the way; those in ``made`` have names that are not the
     reader's own, but were made up for what is shared. ``at`` are numbers for the inputs, where the reader wants some;
-    ``code`` writes lines as the NumPy that is printed.
+    ``code`` writes lines as the NumPy that is printed. ``words`` are the names that the reader gave, and no others.
     """
 
     graph: Graph
@@ -49,6 +49,7 @@ class Subject:
     at: Mapping[str, Any] = field(default_factory=dict)
     made: frozenset[Node] = frozenset()
     code: Writer | None = None
+    words: Mapping[Node, str] = field(default_factory=dict)
 
     @property
     def loss(self) -> Node:

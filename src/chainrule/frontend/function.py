@@ -28,8 +28,8 @@ class Function:
 
     ``shapes`` has, for some or all arguments, names or integers (``"N d"``, ``(3, 4)``; ``""`` is a single number), a
     word ``int`` or ``bool`` at the end for another kind of number, words for what is known of the values
-    (``symmetric``, ``positive``, ``simplex``), or a dict or list of those. ``engine`` runs the function on arrays. Raises
-    ArgumentError where a shape is given for an argument that does not exist.
+    (``symmetric``, ``positive``, ``simplex``), or a dict or list of those. ``engine`` runs the function on arrays.
+    Raises ArgumentError where a shape is given for an argument that does not exist.
     """
 
     def __init__(

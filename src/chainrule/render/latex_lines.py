@@ -10,17 +10,24 @@ from collections.abc import Iterator, Sequence
 
 from .lines import EMERGENCY, FACTOR, OPERATOR, Token, broken, extent, parts
 
-_LEX = re.compile(r"\\begin\{\w+\*?\}|\\end\{\w+\*?\}|\\(?:left|right)\s*(?:\\[A-Za-z]+|\\.|.)|\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
-_ARGUMENTS = {r"\frac": 2, r"\tfrac": 2} | dict.fromkeys(
-    (rf"\{name}" for name in "sqrt mathrm mathbf operatorname text hat bar tilde dot acute grave ddot breve check".split()), 1
+_LEX = re.compile(
+    r"\\begin\{\w+\*?\}|\\end\{\w+\*?\}|\\(?:left|right)\s*(?:\\[A-Za-z]+|\\.|.)|\\[A-Za-z]+|\\.|\s+|.", re.DOTALL
 )
-_SIGNS = {*"+-=<>", *(rf"\{name}" for name in "odot cdot le ge ne in to times approx".split())}
+_ONE_ARGUMENT = ["sqrt", "mathrm", "mathbf", "operatorname", "text", "hat", "bar", "tilde", "dot"]
+_ONE_ARGUMENT += ["acute", "grave", "ddot", "breve", "check"]
+_ARGUMENTS = {r"\frac": 2, r"\tfrac": 2} | {rf"\{name}": 1 for name in _ONE_ARGUMENT}
+_SIGNS = {*"+-=<>", *(rf"\{name}" for name in ["odot", "cdot", "le", "ge", "ne", "in", "to", "times", "approx"])}
 _BIG = {r"\sum", r"\prod", r"\max", r"\min"}
 _OPEN, _CLOSE = (r"\left", "(", "["), (r"\right", ")", "]")
 _SPACES = {r"\,": 0.17, r"\ ": 0.33, r"\quad": 1.0, r"\qquad": 2.0}
-_WIDTHS = {**dict.fromkeys("iljtf.,:;'|!1()[] ", 0.45), **dict.fromkeys("mwMW", 1.05), **dict.fromkeys("0123456789", 0.51)}
+_WIDTHS = {
+    **dict.fromkeys("iljtf.,:;'|!1()[] ", 0.45),
+    **dict.fromkeys("mwMW", 1.05),
+    **dict.fromkeys("0123456789", 0.51),
+}
 _COMMANDS = {r"\sum": 1.5, r"\prod": 1.35, r"\dots": 1.2, r"\log": 1.3, r"\exp": 1.6, r"\max": 2.0, r"\min": 1.9,
-             r"\sin": 1.3, r"\cos": 1.4, r"\tan": 1.5, r"\tanh": 2.0, r"\infty": 1.0, r"\partial": 0.6, r"\ast": 0.6}  # fmt: skip
+             r"\sin": 1.3, r"\cos": 1.4, r"\tan": 1.5, r"\tanh": 2.0, r"\infty": 1.0, r"\partial": 0.6,
+             r"\ast": 0.6}  # fmt: skip
 _SCRIPT = 0.72
 
 
@@ -52,7 +59,7 @@ class _Source:
         return self._until("{", "}")
 
     def environment(self) -> str:
-        """What stands between a \\begin that was read and its \\end."""
+        """What stands between the beginning of an environment, which was read, and its end."""
         return self._until(r"\begin", r"\end")
 
     def _until(self, opening: str, closing: str) -> str:
@@ -205,6 +212,11 @@ def _by_itself(text: str) -> str:
     return re.sub(r"^\\right", lambda _: r"\bigr", re.sub(r"^\\left", lambda _: r"\bigl", text))
 
 
+def shrunk(latex: str, across: float, room: float) -> str:
+    """A formula that is made smaller if it is too wide."""
+    return latex if across <= room else rf"\resizebox{{{0.96 * room:.1f}em}}{{!}}{{$\displaystyle {latex}$}}"
+
+
 def lines(latex: str, room: float, rest: float | None = None) -> list[str]:
     """A formula in lines that are as wide as there is room, in em; what cannot be broken is made smaller."""
     rest = room if rest is None else rest
@@ -212,7 +224,7 @@ def lines(latex: str, room: float, rest: float | None = None) -> list[str]:
         return [latex]
     found = broken(tokens(latex, min(room, rest)), room, rest)
     widths = [room, *(rest for _ in found[1:])]
-    return [_fitted(spelled(line), extent(line), least) for line, least in zip(found, widths, strict=True)]
+    return [shrunk(spelled(line), extent(line), least) for line, least in zip(found, widths, strict=True)]
 
 
 def inline(latex: str, longest: float) -> str:
@@ -220,7 +232,7 @@ def inline(latex: str, longest: float) -> str:
     if width(latex) <= longest:
         return f"${latex}$"
     pieces = list(_pieces(tokens(latex, longest), longest))
-    return " ".join(f"${_fitted(spelled(piece), extent(piece), longest)}$" for piece in pieces)
+    return " ".join(f"${shrunk(spelled(piece), extent(piece), longest)}$" for piece in pieces)
 
 
 def _pieces(line: Sequence[Token], longest: float) -> Iterator[list[Token]]:
@@ -230,10 +242,6 @@ def _pieces(line: Sequence[Token], longest: float) -> Iterator[list[Token]]:
         return
     for part in found:
         yield from _pieces(part, longest)
-
-
-def _fitted(latex: str, across: float, room: float) -> str:
-    return latex if across <= room else rf"\resizebox{{{room:.1f}em}}{{!}}{{$\displaystyle {latex}$}}"
 
 
 def prose_width(text: str) -> float:

@@ -37,17 +37,20 @@ def aligned(equations: list[Equation], room: float, why: Callable[[str], str], s
     left = max(width(equation.left) for equation in equations)
     beside = left <= _BESIDE * room
     start = "&" if beside else rf"&\hspace{{{_INDENT:g}em}}"
+    further = rf"{start}\hspace{{{_INDENT:g}em}}"
     inner = room - (left if beside else _INDENT) - _EQUALS
     rows: list[str] = []
     for equation in equations:
         first, *rest = lines(equation.right, inner, inner - _INDENT)
-        rest = [rf"{start}\hspace{{{_INDENT:g}em}} {line}" for line in rest]
         if equation.left and not beside:
             rows += [f"& {line}" for line in lines(equation.left, room)]
-        rows += [f"{equation.left if beside else ''} {start}= {first}".lstrip(), *rest]
-        if equation.shape:
-            rows[-1] += rf"\qquad {why(equation.shape)}" if _fits(rows[-1], equation.shape, room) else ""
-        rows += [rf"{start}\hspace{{{_INDENT:g}em}} {why(part)}" for part in _folded(equation.reason, (inner - 2) / small)]
+        rows += [
+            f"{equation.left if beside else ''} {start}= {first}".lstrip(),
+            *(f"{further} {line}" for line in rest),
+        ]
+        if equation.shape and _fits(rows[-1], equation.shape, room):
+            rows[-1] += rf"\qquad {why(equation.shape)}"
+        rows += [f"{further} {why(part)}" for part in _folded(equation.reason, (inner - 2) / small)]
     return " \\\\\n".join(rows)
 
 
@@ -57,13 +60,13 @@ def _fits(row: str, words: str, room: float) -> bool:
 
 def _folded(words: str, room: float) -> list[str]:
     """Words in lines; what stands between dollar signs stays together."""
-    lines_: list[str] = []
+    found: list[str] = []
     for word in _words(words):
-        if lines_ and prose_width(f"{lines_[-1]} {word}") <= room:
-            lines_[-1] += f" {word}"
+        if found and prose_width(f"{found[-1]} {word}") <= room:
+            found[-1] += f" {word}"
         else:
-            lines_.append(word)
-    return lines_
+            found.append(word)
+    return found
 
 
 def _words(text: str) -> Iterator[str]:

@@ -168,7 +168,7 @@ def _width(element: Element) -> float:
             return sum(inside) + 0.9
         case "mtable":
             rows = [[_width(cell) for cell in row] for row in element]
-            return sum(max(column) + 0.9 for column in zip(*rows, strict=True))
+            return sum((max(column) + 0.9 for column in zip(*rows, strict=True)), 0.0)
         case _:
             return sum(inside)
 

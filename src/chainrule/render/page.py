@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar, Generic, TypeVar
 
 from ..ir.telling import (
@@ -27,6 +29,8 @@ from ..ir.telling import (
 from .formula import NotationName, spell
 from .signs import signs_in
 from .spelling import Spelling
+
+_NO_WORD = re.compile(r"[^\W\d_]+[\d_]\w*")
 
 Part = TypeVar("Part")
 """What a page makes of a block: text, for most."""
@@ -85,7 +89,7 @@ class Page(ABC, Generic[Part]):
         """Any piece of a sentence."""
         match piece:
             case str():
-                return self.prose(piece)
+                return self.words(piece)
             case Math():
                 return self.formula(self.spelling.math(piece))
             case Name():
@@ -116,9 +120,19 @@ class Page(ABC, Generic[Part]):
         """The figure that goes with the tick."""
         return f"every line evaluated at random points; largest relative deviation {self.error:.1e}"
 
-    def reason(self, rule: str, why: str) -> str:
-        """A rule and why it holds."""
-        return self.prose(f"{rule}: {why}" if rule and why else rule or why)
+    def words(self, text: str) -> str:
+        """Words in which a name that can be nothing else (w1, y_hat) is set as mathematics."""
+        parts = self._names.split(text) if self._names else [text]
+        return "".join(
+            self.formula(self.spelling.name(part)) if i % 2 else self.prose(part) for i, part in enumerate(parts)
+        )
+
+    @cached_property
+    def _names(self) -> re.Pattern[str] | None:
+        """Names with a digit or an underscore."""
+        names = {*self.told.names.values(), *(i.name for i in self.told.graph.inputs)}
+        plain = sorted((re.escape(n) for n in names if _NO_WORD.fullmatch(n)), key=len, reverse=True)
+        return re.compile(rf"(?<![\w.])({'|'.join(plain)})(?![\w(.]\w|\()") if plain else None
 
     def term(self, piece: Term) -> str:
         """A word that the glossary explains."""

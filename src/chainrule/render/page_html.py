@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from importlib import resources
 
 from ..ir.dims import show_shape
@@ -26,6 +25,7 @@ from ..ir.telling import (
     Value,
 )
 from .fold import are_counts
+from .inner import Inner, tree
 from .mathml_lines import pieces, width
 from .names import escape_xml, text_name
 from .page import Page, gives_reasons
@@ -40,29 +40,6 @@ _OPEN_UP_TO = 12
 
 _FOLLOWED = re.compile(r"(<math(?:(?!</math>).)*</math>)([,.;:?!)]+)")
 
-_BASE = """\
-html { color-scheme: light dark; background: #fdfdfb; }
-body { margin: 0; font: 17px/1.5 Charter, "Bitstream Charter", Georgia, "Times New Roman", serif; }
-main.chainrule { max-width: 44rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; background: var(--paper); color: var(--ink); }
-@media (prefers-color-scheme: dark) { html { background: #14181e; } }
-"""
-
-
-@dataclass(frozen=True)
-class Inner:
-    """The steps inside of a step: lines, and what is inside of those."""
-
-    items: tuple[Line | Inner, ...]
-
-    @property
-    def lines(self) -> list[Line]:
-        """The lines that are its own."""
-        return [item for item in self.items if isinstance(item, Line)]
-
-    def count(self) -> int:
-        """How many lines there are, the inner ones counted too."""
-        return sum(item.count() if isinstance(item, Inner) else 1 for item in self.items)
-
 
 class HtmlPage(Page[str]):
     """A page in MathML; the fragment is its body, with the style that it needs."""
@@ -71,15 +48,18 @@ class HtmlPage(Page[str]):
 
     def document(self) -> str:
         """The whole page."""
-        names = ", ".join(f"∂{text_name(self.told.name_of(self.told.loss))}/∂{text_name(self.told.name_of(w))}" for w in self.told.closed)
+        names = ", ".join(
+            f"∂{text_name(self.told.name_of(self.told.loss))}/∂{text_name(self.told.name_of(w))}"
+            for w in self.told.closed
+        )
         return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>{escape_xml(f"{names}, in the {self.told.form} form")}</title>
 <style>
-{_BASE}{_style()}</style>
+{_style("page_base.css")}{_style("page_style.css")}</style>
 </head>
 <body>
 <main class="chainrule">
@@ -91,7 +71,8 @@ class HtmlPage(Page[str]):
 
     def fragment(self) -> str:
         """To stand inside of a page, or below a cell of a notebook."""
-        return f'<div class="chainrule">\n<style>\n{_style()}</style>\n{self.joined(self.parts())}\n</div>\n'
+        inside = ["<style>", f"{_style('page_style.css')}</style>", *self.parts()]
+        return f'<div class="chainrule">\n{self.joined(inside)}\n</div>\n'
 
     def joined(self, parts: Sequence[str]) -> str:
         """One below the other."""
@@ -138,7 +119,7 @@ class HtmlPage(Page[str]):
     def why(self, line: Line) -> str:
         """The rule, linked to its answer, and why it holds."""
         rule = self._linked(line.rule, line.rule) if line.named else ""
-        return f"{rule}: {self.prose(line.why)}" if rule and line.why else rule or self.prose(line.why)
+        return f"{rule}: {self.words(line.why)}" if rule and line.why else rule or self.words(line.why)
 
     # ------------------------------------------------------------------------------------------ the blocks
 
@@ -178,7 +159,7 @@ class HtmlPage(Page[str]):
     def chain(self, block: Chain) -> str:
         """Equations with their reasons below them; what is inside a step opens on a click."""
         lines = self.spelling.chain(block)
-        whole = Inner(tuple(_nested(lines, 0)))
+        whole = tree(lines)
         matrix = block.reading == "matrix"
         return self._lines(whole, matrix, " open" if whole.count() <= _OPEN_UP_TO else "")
 
@@ -205,7 +186,9 @@ class HtmlPage(Page[str]):
     def _equation(self, left: str, right: str, shape: str) -> str:
         """The cells of one equation; a long left side has a line of its own."""
         behind = f'<span class="shape">{escape_xml(shape)}</span>' if shape else ""
-        body = f'<div class="equals"><math><mo>=</mo></math></div><div class="right">{self.display(right)}{behind}</div>'
+        body = (
+            f'<div class="equals"><math><mo>=</mo></math></div><div class="right">{self.display(right)}{behind}</div>'
+        )
         if left and width(left) > _LONG_LEFT:
             return f'<div class="over">{self.display(left)}</div><div class="left"></div>{body}'
         return f'<div class="left">{self.display(left) if left else ""}</div>{body}'
@@ -219,19 +202,18 @@ class HtmlPage(Page[str]):
         counts = [are_counts([_label(row[i]) for row in block.rows]) for i in range(len(heads))]
         rows = []
         for row in block.rows:
-            cells = "".join(
-                f'<td{" class=" + chr(34) + "count" + chr(34) if count else ""} data-head="{label}"><div>{self.cell(cell)}</div></td>'
-                for label, cell, count in zip(labels, row, counts, strict=False)
-            )
             told = below and any(row[-1])
-            rows.append(f"<tr class=\"told\">{cells}</tr>" if told else f"<tr>{cells}</tr>")
+            cells = zip(labels, row[: len(heads)], counts, strict=True)
+            shown = "".join(_cell(label, self.cell(cell), count) for label, cell, count in cells)
+            rows.append(f'<tr class="told">{shown}</tr>' if told else f"<tr>{shown}</tr>")
             if told:
-                rows.append(f'<tr class="because"><td></td><td colspan="{len(heads) - 1}" class="why">{self.sentence(row[-1])}</td></tr>')
+                why = f'<td colspan="{len(heads) - 1}" class="why">{self.sentence(row[-1])}</td>'
+                rows.append(f'<tr class="because"><td></td>{why}</tr>')
         caption = f"<caption>{self.sentence(block.caption)}</caption>" if block.caption else ""
         head = "".join(f"<th>{self.sentence(cell)}</th>" for cell in heads)
         kind = ' class="stack"' if across > _STACKED else ""
-        body = "\n".join(rows)
-        return f'<div class="table"><table{kind}>{caption}<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></div>'
+        inside = [f"{caption}<thead><tr>{head}</tr></thead>", "<tbody>", *rows, "</tbody>"]
+        return f'<div class="table"><table{kind}>{self.joined(inside)}</table></div>'
 
     def _across(self, sentence: Sentence) -> float:
         """The width of a sentence in one line, in em."""
@@ -261,9 +243,10 @@ class HtmlPage(Page[str]):
     def ending(self) -> str:
         """The closed forms, the notes, and the tick; then what the glossary says."""
         closed = [
-            self._equation(self.spelling.partial(wrt), self.spelling.closed(wrt), _shape(wrt.shape)) for wrt in self.told.closed
+            self._equation(self.spelling.partial(wrt), self.spelling.closed(wrt), _shape(wrt.shape))
+            for wrt in self.told.closed
         ]
-        notes = [f'<p class="note">{escape_xml(note)}</p>' for note in self.told.notes]
+        notes = [f'<p class="note">{self.words(note)}</p>' for note in self.told.notes]
         tick = f'<p class="verified"><b>✓</b> {escape_xml(self.verified())}</p>'
         chain = f'<div class="closed"><div class="chain">\n{self.joined(closed)}\n</div></div>'
         return self.joined([chain, *notes, tick, self._glossary()])
@@ -279,8 +262,14 @@ def held(text: str) -> str:
     return _FOLLOWED.sub(r'<span class="held">\1\2</span>', text)
 
 
-def _style() -> str:
-    return resources.files(__package__).joinpath("page_style.css").read_text(encoding="utf-8")
+def _style(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _cell(label: str, inside: str, count: bool) -> str:
+    """A cell; on a narrow screen the label stands before it. Counts are set to the right."""
+    kind = ' class="count"' if count else ""
+    return f'<td{kind} data-head="{label}"><div>{inside}</div></td>'
 
 
 def _shape(shape: Sequence[object]) -> str:
@@ -302,30 +291,11 @@ def _answer(answer: Answer) -> str:
 def _label(sentence: Sentence) -> str:
     """A sentence as an attribute holds it: words and names."""
     shown = (
-        piece if isinstance(piece, str) else text_name(piece.name) if isinstance(piece, Name) else getattr(piece, "text", "…")
+        piece
+        if isinstance(piece, str)
+        else text_name(piece.name)
+        if isinstance(piece, Name)
+        else getattr(piece, "text", "…")
         for piece in sentence
     )
     return "".join(shown)
-
-
-def _nested(lines: Sequence[Line], depth: int) -> Iterator[Line | Inner]:
-    """Lines with those deeper inside drawn together; those about another thing by themselves."""
-    inside: list[Line] = []
-    for line in lines:
-        if line.depth > depth:
-            own = line.depth == depth + 1
-            if own and inside and (before := _about(inside, depth + 1)) and before != line.about:
-                yield Inner(tuple(_nested(inside, depth + 1)))
-                inside = []
-            inside.append(line)
-            continue
-        if inside:
-            yield Inner(tuple(_nested(inside, depth + 1)))
-            inside = []
-        yield line
-    if inside:
-        yield Inner(tuple(_nested(inside, depth + 1)))
-
-
-def _about(lines: Sequence[Line], depth: int) -> str:
-    return next((line.about for line in lines if line.depth == depth), "")

@@ -17,7 +17,7 @@ ROOM = 44.0
 """The width of the text, in em."""
 _LONGEST = 12.0
 """A longer formula in a paragraph may be broken."""
-_SMALL, _BETWEEN = 0.82, 1.3
+_SMALL, _BETWEEN = 0.86, 1.3
 """How large a table's text is, and the room between two of its columns."""
 _DEEPEST = 8
 
@@ -31,12 +31,16 @@ _HEAD = r"""\documentclass[a4paper,fleqn]{article}
 \setlength{\parskip}{0.6em}
 \setlength{\mathindent}{1em}
 \setlength{\LTleft}{0pt}
+\setlength{\LTpre}{0.4em}
+\setlength{\LTpost}{0.4em}
+\renewcommand{\arraystretch}{1.35}
 \setlength{\emergencystretch}{4em}
 \raggedright
 \allowdisplaybreaks
-\newcommand{\why}[1]{\text{\footnotesize\color{gray}#1}}
+\newcommand{\why}[1]{\text{\footnotesize\color{black!60}#1}}
 \newcommand{\inside}[2]{{\setlength{\mathindent}{#1}#2}}
 \begin{document}
+\abovedisplayskip=0.5em \belowdisplayskip=0.5em \abovedisplayshortskip=0.5em \belowdisplayshortskip=0.5em
 """
 
 
@@ -82,7 +86,11 @@ class LatexPage(Page[str]):
         rows = [rf"{example} & {meaning} \\" for example, meaning in meanings]
         wide = ROOM - 8
         columns = rf"@{{}}lp{{{10 * wide:.0f}pt}}@{{}}"
-        return ["\n".join([rf"{{\footnotesize\color{{gray}}\begin{{longtable}}{{{columns}}}", *rows, r"\end{longtable}}"])]
+        return [
+            "\n".join(
+                [rf"{{\footnotesize\color{{darkgray}}\begin{{longtable}}{{{columns}}}", *rows, r"\end{longtable}}"]
+            )
+        ]
 
     def section(self, section: Section, blocks: Sequence[str]) -> str:
         """A title, if there is one, and the blocks."""
@@ -96,15 +104,17 @@ class LatexPage(Page[str]):
         """An aligned block."""
         shown = self.spelling.definitions(block)
         matrix = block.reading == "matrix"
-        return _displayed(Equation(left, right, "", self._shape(node.shape if matrix else ())) for left, right, node in shown)
+        return self.displayed(
+            Equation(left, right, "", self._shape(node.shape if matrix else ())) for left, right, node in shown
+        )
 
     def chain(self, block: Chain) -> str:
         """Aligned blocks, the reason below each line; what is inside a step stands further in."""
-        return _displayed(
+        return self.displayed(
             Equation(
                 line.left,
                 line.right,
-                self.prose(line.reason),
+                self.words(line.reason),
                 self._shape(line.step.after.shape if line.left and block.reading == "matrix" else ()),
                 line.depth,
             )
@@ -127,27 +137,31 @@ class LatexPage(Page[str]):
 
     def drawing(self, block: Drawing) -> str:
         """What the picture shows, in words."""
-        return rf"\emph{{{self.prose(f'Picture: {block.alt}')}}}"
+        return rf"\emph{{{self.words(f'Picture: {block.alt}')}}}"
 
     def ending(self) -> str:
         """The closed forms, the notes, and the figure of the check."""
-        closed = [
+        notes = [
+            rf"{{\footnotesize\color{{darkgray}}{broken(self.words(note), ROOM)}\par}}" for note in self.told.notes
+        ]
+        return self.joined([self.closed(), *notes, rf"{{\footnotesize {self.prose(self.verified())}\par}}"])
+
+    def closed(self) -> str:
+        """The closed forms."""
+        return self.displayed(
             Equation(self.spelling.partial(wrt), self.spelling.closed(wrt), "", self._shape(wrt.shape))
             for wrt in self.told.closed
-        ]
-        notes = [rf"{{\footnotesize\color{{gray}}{self.prose(note)}\par}}" for note in self.told.notes]
-        return self.joined([_displayed(closed), *notes, rf"{{\footnotesize {self.prose(self.verified())}\par}}"])
+        )
 
-
-def _displayed(equations: Iterable[Equation]) -> str:
-    """Equations in aligned blocks, indented by how far inside they are."""
-    shown = []
-    for depth, group in blocks(equations):
-        indent = 1 + 1.5 * min(depth, _DEEPEST)
-        rows = aligned(group, ROOM - indent, lambda words: rf"\why{{{words}}}", _SMALL)
-        block = f"\\begin{{align*}}\n{rows}\n\\end{{align*}}"
-        shown.append(rf"\inside{{{indent:g}em}}{{{block}}}" if depth else block)
-    return "\n".join(shown)
+    def displayed(self, equations: Iterable[Equation]) -> str:
+        """Equations in aligned blocks, indented by how far inside they are."""
+        shown = []
+        for depth, group in blocks(equations):
+            indent = 1 + 1.5 * min(depth, _DEEPEST)
+            rows = aligned(group, ROOM - indent, lambda words: rf"\why{{{words}}}", _SMALL)
+            block = f"\\begin{{align*}}\n{rows}\n\\end{{align*}}"
+            shown.append(rf"\inside{{{indent:g}em}}{{{block}}}" if depth else block)
+        return "\n".join(shown)
 
 
 def broken(text: str, room: float) -> str:
@@ -166,11 +180,18 @@ def tabulated(rows: Sequence[Sequence[str]]) -> str:
     if found is None:
         body = " \\\\\n".join(" & ".join(row) for row in rows[1:])
         head = f"{' & '.join(rows[0])} \\\\ \\hline"
-        return f"\\resizebox{{{ROOM:g}em}}{{!}}{{\\begin{{tabular}}{{{'l' * count}}}\n{head}\n{body}\n\\end{{tabular}}}}"
+        return (
+            f"\\resizebox{{{ROOM:g}em}}{{!}}{{\\begin{{tabular}}{{{'l' * count}}}\n{head}\n{body}\n\\end{{tabular}}}}"
+        )
     columns = "".join(rf">{{\raggedright\arraybackslash}}p{{{10 * w:.1f}pt}}" for w in found)
     shown = [" & ".join(broken(c, w / _SMALL) for c, w in zip(row, found, strict=True)) + r" \\" for row in rows]
     return "\n".join(
-        [rf"{{\footnotesize\begin{{longtable}}{{@{{}}{columns}@{{}}}}", rf"{shown[0]} \hline\endhead", *shown[1:], r"\end{longtable}}"]
+        [
+            rf"{{\footnotesize\begin{{longtable}}{{@{{}}{columns}@{{}}}}",
+            rf"{shown[0]} \hline\endhead",
+            *shown[1:],
+            r"\end{longtable}}",
+        ]
     )
 
 

@@ -80,7 +80,7 @@ class MarkdownPage(Page[str]):
         rows = ["| | | |", "|---|---|---|"]
         for line in lines:
             left = f"{'↳ ' * line.depth}{self.formula(line.left)}" if line.left else ""
-            rows.append(f"| {left} | {self.formula('= ' + line.right)} | {self.prose(line.reason)} |")
+            rows.append(f"| {left} | {self.formula('= ' + line.right)} | {self.words(line.reason)} |")
         return "\n".join(rows)
 
     def table(self, block: Table) -> str:
@@ -105,7 +105,7 @@ class MarkdownPage(Page[str]):
     def ending(self) -> str:
         """The closed forms, the notes, and the tick."""
         closed = [f"{self.spelling.partial(wrt)} &= {self.spelling.closed(wrt)}" for wrt in self.told.closed]
-        notes = [f"> {self.prose(note)}" for note in self.told.notes]
+        notes = [f"> {self.words(note)}" for note in self.told.notes]
         return "\n\n".join([_aligned(closed), *notes, f"✓ {self.prose(self.verified())}"])
 
 

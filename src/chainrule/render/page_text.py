@@ -119,7 +119,7 @@ class TextPage(Page[Lines]):
                 shown += _plain(_right(line.right, margins[line.depth]))
             margin = margins[line.depth]
             if line.reason:
-                said = reason(self.prose(line.reason), WIDTH - margin - 4)
+                said = reason(self.words(line.reason), WIDTH - margin - 4)
                 shown += _plain([" " * (margin + 4) + text for text in said], REASON)
         return tuple(shown)
 
@@ -137,14 +137,14 @@ class TextPage(Page[Lines]):
 
     def drawing(self, block: Drawing) -> Lines:
         """What the picture shows, in words."""
-        return _plain(prose(f"[picture: {self.prose(block.alt)}]", WIDTH), NOTE)
+        return _plain(prose(f"[picture: {self.words(block.alt)}]", WIDTH), NOTE)
 
     def ending(self) -> Lines:
         """The closed forms, the notes, and the tick."""
         closed: list[Line] = []
         for wrt in self.told.closed:
             closed += _equation("", self.spelling.partial(wrt), self.spelling.closed(wrt), wrt.shape)
-        notes = [line for note in self.told.notes for line in prose(f"({self.prose(note)})", WIDTH)]
+        notes = [line for note in self.told.notes for line in prose(f"({self.words(note)})", WIDTH)]
         return (*closed, *_plain(notes, NOTE), *_plain(prose(f"✓ {self.verified()}", WIDTH), TICK))
 
 

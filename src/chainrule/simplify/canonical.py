@@ -3,7 +3,9 @@
 Every node becomes a polynomial over atoms with indices (see `polynomial`). Sums, differences, products, powers by whole
 numbers, quotients by a single term, and all einsums are arithmetic of polynomials; transposes, broadcasts, axes of
 length one and Kronecker's deltas are matters of indices; choosing by integers is a product with a one-hot array. All
-else is an atom, of canonical operands. Nothing is cancelled that is not equal at every point: x/x stays.
+else is an atom, of canonical operands; of some functions a law is known (see `identities`), and choices by truth values
+have one form. Nothing is cancelled that is not equal at every point: x/x stays, but where the whole has no number if x
+is 0 (log x + x/x). One convention is read as its formula: a divisor ‖x‖ that is guarded against 0 is ‖x‖.
 """
 
 from __future__ import annotations

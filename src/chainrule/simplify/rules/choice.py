@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterator
+
 from ...ir.build import scalar_value
 from ...ir.node import Input, Map, Node
 from ...ir.records import NON_NEGATIVE
@@ -77,24 +80,20 @@ _DEEPEST_MASK = 4
 """How many products a mask may stand inside of."""
 
 
-def _masked(node: Node, context: Context, depth: int = _DEEPEST_MASK) -> tuple[Node, Node] | None:
-    """The mask and what it lets through, of a product with a mask; nothing else uses the product."""
+def _masks(node: Node, context: Context, depth: int = _DEEPEST_MASK) -> Iterator[tuple[Node, Node]]:
+    """Each mask of a product that nothing else uses, and what it lets through."""
     if is_bracket(node):
-        return node.args[0], fit(1.0, node)
-    if not isinstance(node, Map) or not depth or not context.single(node):
-        return None
-    if node.op.name in ("neg", "div"):
-        inner = _masked(node.args[0], context, depth - 1)
-        return None if inner is None else (inner[0], node.with_args((inner[1], *node.args[1:])))
-    if node.op.name != "mul":
-        return None
-    for k, factor in enumerate(node.args):
-        inner = _masked(factor, context, depth - 1)
-        if inner is not None:
-            mask, rest = inner
-            args = (rest, node.args[1]) if k == 0 else (node.args[0], rest)
-            return mask, node.args[1 - k] if scalar_value(rest) == 1 else node.with_args(args)
-    return None
+        yield node.args[0], fit(1.0, node)
+    elif isinstance(node, Map) and depth and context.single(node):
+        if node.op.name in ("neg", "div"):
+            for mask, rest in _masks(node.args[0], context, depth - 1):
+                yield mask, node.with_args((rest, *node.args[1:]))
+        elif node.op.name == "mul":
+            for k, factor in enumerate(node.args):
+                other = node.args[1 - k]
+                for mask, rest in _masks(factor, context, depth - 1):
+                    args = (rest, other) if k == 0 else (other, rest)
+                    yield mask, other if scalar_value(rest) == 1 else node.with_args(args)
 
 
 def _halves_examples(name: str) -> list[Node]:
@@ -106,12 +105,9 @@ def _halves_examples(name: str) -> list[Node]:
 
 def _halves(node: Node, context: Context) -> Node | None:
     """One choice of the two, for x [m] + y [¬m] or a difference of such."""
-    a, b = (_masked(arg, context) for arg in node.args)
-    if a is None or b is None:
-        return None
-    if call("logical_not", a[0]) is b[0] or call("logical_not", b[0]) is a[0]:
-        other = -b[1] if node.op.name == "sub" else b[1]
-        return call("where", a[0], a[1], other)  # type: ignore[no-any-return]
+    for (on, a), (off, b) in itertools.product(*(list(_masks(arg, context)) for arg in node.args)):
+        if call("logical_not", on) is off or call("logical_not", off) is on:
+            return call("where", on, a, -b if node.op.name == "sub" else b)  # type: ignore[no-any-return]
     return None
 
 
@@ -135,10 +131,10 @@ HALVES: tuple[Rule, ...] = tuple(
 def masked_both(node: Node, context: Context) -> Node | None:
     """where(m, x [n], y [n]) → where(m, x, y) [n]."""
     condition, *branches = node.args
-    a, b = (_masked(branch, context) for branch in branches)
-    if a is None or b is None or a[0] is not b[0]:
-        return None
-    return call("where", condition, a[1], b[1]) * call("astype", a[0], float)  # type: ignore[no-any-return]
+    for (mask, a), (other, b) in itertools.product(*(list(_masks(branch, context)) for branch in branches)):
+        if mask is other:
+            return call("where", condition, a, b) * call("astype", mask, float)  # type: ignore[no-any-return]
+    return None
 
 
 def _v() -> Node:

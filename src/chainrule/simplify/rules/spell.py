@@ -126,7 +126,8 @@ def _in_front(node: Node) -> bool:
         return not is_bracket(other) and spread_scalar(other) is None
     if _is_one_less(first):
         return not (is_bracket(other) or _is_sum(other) or spread_scalar(other) is not None)
-    return _is_column(first) and not _is_spread(other)
+    # What is behind a column already stays there, or the two would change places for ever.
+    return _is_column(first) and not (_is_spread(other) or is_bracket(other) or _is_one_less(other))
 
 
 def _is_one_less(node: Node) -> bool:
