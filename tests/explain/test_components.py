@@ -265,3 +265,12 @@ def test_the_slope_in_terms_of_the_output_is_a_step_of_its_own() -> None:
     text = str(told)
     assert "(1 - tanh(u1_nm)²) ∂u1_nm" in text
     assert "(1 - h1_nm²) ∂u1_nm" in text
+
+
+@pytest.mark.parametrize(("function", "wrt"), [(columns_of_one, "W2"), (rows_of_one, "W1"), (embedding, "E")])
+def test_its_lines_can_be_left_out_and_found_again(function: Any, wrt: str) -> None:
+    exercise = cr.derive(function, wrt, form="components").exercise(3)
+    assert len(exercise.blanks) > 10
+    for number in exercise.blanks:
+        assert exercise.answer(number, exercise.solution(number)), exercise.solution(number)
+        assert "{" not in exercise.hint(number)

@@ -98,6 +98,7 @@ def test_the_layout_is_read_off_the_sums_and_not_the_names() -> None:
         (made(lambda x, w, y: ((x @ w - y) ** 2).sum(), x="N d", w="d", y="N"), "w", "N"),
         (made(lambda x, w: ((x @ w) @ (x @ w).T).sum(), x="N d", w="d m"), "w", None),
         (made(lambda a, x, w: (a @ (x @ w)).sum(), a="k N", x="N d", w="d m"), "w", None),
+        (made(lambda q, k, v: ((q @ k.transpose(0, 2, 1)) @ v).sum(), q="B H d", k="B S d", v="B S d"), "k", None),
         (functions.rows, "x", "L"),
         (functions.columns, "W", "L"),
     ],

@@ -72,10 +72,12 @@ def sample_dim(subject: Subject) -> Dim | None:
     for, or that the loss is divided by. None where there is no such dimension, or where several are left.
     """
     made_of = products(subject.loss)
+    # Of stacks of matrices, one a head, say, nobody knows which axis is the samples'.
+    plain = bool(made_of) and all(len(sub) <= 2 for product in made_of for sub in product.subs)
     found = [
         dim
         for dim in subject.graph.dims()
-        if made_of and all(_alone(product, dim) for product in made_of) and _once(subject.loss, dim)
+        if plain and all(_alone(product, dim) for product in made_of) and _once(subject.loss, dim)
     ]
     if len(found) == 1:
         asked = {extent for node in subject.gradients for extent in node.shape}

@@ -39,11 +39,14 @@ def example(subject: Subject) -> dict[str, np.ndarray]:
     raise ArithmeticError("no example was found where everything is finite")
 
 
-def values_at(nodes: Sequence[Node], at: Mapping[str, Any]) -> list[Any]:
-    """What the nodes are at a point that names all their inputs; derivatives in them by forward mode."""
+def values_at(nodes: Sequence[Node], at: Mapping[str, Any], inputs: Sequence[Input] = ()) -> list[Any]:
+    """What the nodes are at a point that names all their inputs; derivatives in them by forward mode.
+
+    The shapes of further ``inputs`` say how long a dimension is that no input of the nodes has.
+    """
     values = {name: np.asarray(value) for name, value in at.items()}
     worked_out = without_derivatives(nodes)
-    shapes = {node.name: node.shape for node in toposort(worked_out) if isinstance(node, Input)}
+    shapes = {node.name: node.shape for node in (*inputs, *toposort(worked_out)) if isinstance(node, Input)}
     sizes = bind_sizes(shapes, {name: value.shape for name, value in values.items()})
     return interpret(worked_out, values, dtype=np.float64, sizes=sizes)
 

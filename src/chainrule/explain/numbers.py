@@ -48,14 +48,14 @@ def nudged(subject: Subject, wrt: Node, at: Mapping[str, Any]) -> Section:
     The entry is the one with the largest gradient.
     """
     gradient = subject.closed[wrt]
-    (values,) = values_at([gradient], at)
+    (values,) = values_at([gradient], at, subject.graph.inputs)
     place = np.unravel_index(int(np.argmax(np.abs(values))), np.shape(values))
     entry = tuple(int(p) for p in place)
     slope, unit = _entry(gradient, entry), _unit(wrt, entry)
     moved = [substitute([subject.loss], {wrt: wrt + constant(h, "float") * unit})[0] for h in STEPS]
     quotients = [(f - subject.loss) / constant(h, "float") for f, h in zip(moved, STEPS, strict=True)]
     errors = [quotient - slope for quotient in quotients]
-    found = iter(values_at([*moved, *quotients, *errors, slope, subject.loss], at))
+    found = iter(values_at([*moved, *quotients, *errors, slope, subject.loss], at, subject.graph.inputs))
     columns = [[next(found) for _ in STEPS] for _ in range(3)]
     derivative, value = found
     rows: list[tuple[Sentence, ...]] = [

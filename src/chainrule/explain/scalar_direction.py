@@ -40,7 +40,7 @@ def _gradient(subject: Subject, at: Mapping[str, Any]) -> Section:
     f = subject.loss
     head: list[Sentence] = [("by",), ("partial derivative",)]
     rows: list[tuple[Sentence, ...]] = []
-    values = values_at(list(subject.gradients.values()), at) if at else []
+    values = values_at(list(subject.gradients.values()), at, subject.graph.inputs) if at else []
     for k, (x, gradient) in enumerate(subject.gradients.items()):
         row: list[Sentence] = [(Name(subject.name_of(x)),), (Math(partial(f, x)), " = ", Math(gradient))]
         rows.append((*row, (Value(gradient, values[k]),)) if at else tuple(row))
@@ -65,7 +65,7 @@ def _approximation(subject: Subject, inputs: Sequence[Input], at: dict[str, Any]
         moved = substitute([f], {x: x + t * v for x, v in zip(inputs, way, strict=True)})[0]
         guess = f + t * slopes
         nodes = [moved, guess, moved - guess, (moved - guess) / (t * t)]
-        values = values_at(nodes, at)
+        values = values_at(nodes, at, subject.graph.inputs)
         worst = max(worst, abs(float(values[2])) / max(abs(float(values[0])), 1.0))
         cells: list[Sentence] = [(Value(n, v, d),) for n, v, d in zip(nodes, values, (7, 7, 2, 3), strict=True)]
         rows.append(((f"{size:g}",), *cells))
@@ -85,7 +85,7 @@ def _approximation(subject: Subject, inputs: Sequence[Input], at: dict[str, Any]
 def _steepest(subject: Subject, inputs: Sequence[Input], at: dict[str, Any]) -> Section:
     """The slope in directions of length one, at several angles with the gradient."""
     f = subject.loss
-    gradients = [np.asarray(g) for g in values_at([subject.gradients[x] for x in inputs], at)]
+    gradients = [np.asarray(g) for g in values_at([subject.gradients[x] for x in inputs], at, subject.graph.inputs)]
     flat = np.concatenate([g.ravel() for g in gradients])
     length = float(np.linalg.norm(flat))
     if length < 1e-9:
@@ -103,7 +103,7 @@ def _steepest(subject: Subject, inputs: Sequence[Input], at: dict[str, Any]) -> 
         step = constant(_SHORT, "float")
         moved = substitute([f], {x: x + step * d for x, d in zip(inputs, way, strict=True)})[0]
         change = (moved - f) / step
-        values = values_at([slopes, change], at)
+        values = values_at([slopes, change], at, subject.graph.inputs)
         rows.append(
             ((f"{angle}°",), (Value(slopes, values[0], 3, fixed=True),), (Value(change, values[1], 3, fixed=True),))
         )

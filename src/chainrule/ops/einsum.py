@@ -64,7 +64,9 @@ def _few(factors: list[tuple[np.ndarray, Subscripts]], out: Subscripts) -> list[
 
     An index that no later factor and not the output has is summed on the way.
     """
-    factors = list(factors)
+    if len(factors) > 2:
+        # In one layout, so that a view gives the very numbers that an array gives.
+        factors = [(np.asarray(factor, order="C"), sub) for factor, sub in factors]
     while len(factors) > 2:
         (a, left), (b, right) = factors[:2]
         later = {*out, *(i for _, sub in factors[2:] for i in sub)}

@@ -161,7 +161,7 @@ class HtmlPage(Page[str]):
         lines = self.spelling.chain(block)
         whole = tree(lines)
         matrix = block.reading == "matrix"
-        return self._lines(whole, matrix, " open" if whole.count() <= _OPEN_UP_TO else "")
+        return self._lines(whole, matrix, ' open="open"' if whole.count() <= _OPEN_UP_TO else "")
 
     def _lines(self, inner: Inner, matrix: bool, shown: str) -> str:
         rows = []

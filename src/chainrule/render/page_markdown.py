@@ -110,11 +110,12 @@ class MarkdownPage(Page[str]):
 
 
 def _safe(formula: str) -> str:
-    """A formula that may stand in a cell of a table."""
-    return re.sub(r"(?<!\\)\|", r"\\vert ", formula.replace("\n", " ").replace(r"\|", r"\Vert "))
+    """A formula that may stand in a cell of a table, and in which nothing is taken for a tag."""
+    formula = formula.replace("\n", " ").replace(r"\|", r"\Vert ").replace("<", r"\lt ").replace(">", r"\gt ")
+    return re.sub(r"(?<!\\)\|", r"\\vert ", formula)
 
 
 def _aligned(rows: Sequence[str]) -> str:
     """A block of equations, aligned at the equals signs."""
-    body = " \\\\\n".join(rows)
+    body = " \\\\\n".join(map(_safe, rows))
     return f"$$\n\\begin{{aligned}}\n{body}\n\\end{{aligned}}\n$$"
