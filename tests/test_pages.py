@@ -56,7 +56,7 @@ def sketch() -> Telling:
     x, _, w = traced.graph.inputs
     derived = gradient_graph(traced, [w])
     (gradient,) = derived.gradients
-    names = {node: name for node, name in traced.graph.names.items()}
+    names = dict(traced.graph.names.items())
     (E,) = traced.graph.outputs
     (y_hat,) = [node for node, name in names.items() if name == "y_hat"]
     inner = Step(D.make((y_hat, w), ()), x, "chain rule", "each entry of x is a slope of y_hat", "y_hat")
@@ -82,7 +82,9 @@ def sketch() -> Telling:
         Paragraph(("Why is that so?",), "question"),
     )
     folded = Section("More of *this*", (Chain((inner,), "matrix", w),), folded=True)
-    answers = {"chain rule": Answer("Chain rule", "chain-rule", ("Rates multiply: a < b.", "    dy/dx = dy/du · du/dx"))}
+    answers = {
+        "chain rule": Answer("Chain rule", "chain-rule", ("Rates multiply: a < b.", "    dy/dx = dy/du · du/dx"))
+    }
     return Telling(
         "sketched", traced.graph, {w: gradient}, names, (Section("From E to w1", blocks), folded), ("w1 is a note",),
         glossary=answers,
@@ -189,7 +191,7 @@ def test_inner_steps_open_on_a_click() -> None:
     details = list(root.iter("details"))
     assert len(details) == 2
     assert details[0].get("open") is not None
-    (summary,) = [s for s in details[0].iter("summary")]
+    (summary,) = list(details[0].iter("summary"))
     assert "1 step" in "".join(summary.itertext())
     assert "".join(next(details[1].iter("summary")).itertext()) == "More of *this*"
 

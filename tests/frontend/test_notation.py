@@ -94,8 +94,10 @@ def test_index_notation_means_what_it_says(text: str, axes: str, wanted: Any) ->
         ("Wx", V["W"] @ V["x"]),
         ("x ⊙ Ax", V["x"] * (V["A"] @ V["x"])),
         ("where(|x| ≤ c, x², c |x|)", np.where(abs(V["x"]) <= V["c"], V["x"] ** 2, V["c"] * abs(V["x"]))),
-        ("2‖x - ŷ‖ (x - ŷ)/‖x‖ |c|",
-         2 * np.linalg.norm(V["x"] - V["y_hat"]) * (V["x"] - V["y_hat"]) / np.linalg.norm(V["x"]) * abs(V["c"])),
+        (
+            "2‖x - ŷ‖ (x - ŷ)/‖x‖ |c|",
+            2 * np.linalg.norm(V["x"] - V["y_hat"]) * (V["x"] - V["y_hat"]) / np.linalg.norm(V["x"]) * abs(V["c"]),
+        ),
         ("clip(x, -1, c)", np.clip(V["x"], -1, V["c"])),
         ("2cAx + Aᵀx", 2 * V["c"] * V["A"] @ V["x"] + V["A"].T @ V["x"]),
         ("(1/(Nc))A(x - ŷ)", V["A"] @ (V["x"] - V["y_hat"]) / (4 * V["c"])),
