@@ -155,7 +155,7 @@ def __getattr__(attribute: str) -> Any:
 
 
 class _Package(ModuleType):
-    """The package as a module that keeps cr.train, cr.check and cr.derive what they are: functions, not the rooms of that name.
+    """The package as a module that keeps cr.train, cr.check and cr.derive what they are: functions, not rooms.
 
     Python binds a subpackage to its name in the package when it is first imported.
     """

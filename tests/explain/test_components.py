@@ -270,7 +270,7 @@ def test_the_slope_in_terms_of_the_output_is_a_step_of_its_own() -> None:
 @pytest.mark.parametrize(("function", "wrt"), [(columns_of_one, "W2"), (rows_of_one, "W1"), (embedding, "E")])
 def test_its_lines_can_be_left_out_and_found_again(function: Any, wrt: str) -> None:
     exercise = cr.derive(function, wrt, form="components").exercise(3)
-    assert len(exercise.blanks) > 10
+    assert len(exercise.blanks) > 8
     for number in exercise.blanks:
         assert exercise.answer(number, exercise.solution(number)), exercise.solution(number)
         assert "{" not in exercise.hint(number)

@@ -22,6 +22,7 @@ from chainrule.ir.graph import toposort
 from chainrule.ir.node import Delta, Einsum, Gather, Input, Map, Node
 from chainrule.ir.registry import call
 from chainrule.ir.telling import Chain, Code, Listing, Math, Paragraph, Section, Step, Table
+from chainrule.render.formula import show
 from chainrule.run.interpret import interpret
 from tests import functions
 from tests.functions import GRADIENTS, values_of
@@ -127,6 +128,11 @@ def section(derivation: Any, title: str) -> Section:
     return found
 
 
+def text_of(derivation: Any) -> str:
+    """The text without its line breaks, which are the page's."""
+    return " ".join(str(derivation).split())
+
+
 def lines(derivation: Any, name: str) -> list[Step]:
     """The steps in components of the derivative by one thing."""
     return list(next(b for b in section(derivation, f"derivative by {name}").blocks if isinstance(b, Chain)).steps)
@@ -218,10 +224,10 @@ def test_the_chain_is_the_product_of_five_local_derivatives() -> None:
         *["put back"] * 4,
         "numbers and signs",
     ]
-    text = str(derivation)
+    text = text_of(derivation)
     assert "Σ_n ∂u5_n/∂u4_n ∂u4_n/∂u3_n ∂u3_n/∂u2_nm ∂u2_nm/∂u1_nm ∂u1_nm/∂w1_dm" in text
-    assert "Σ_n 2 u4_n w2_m [u1_nm > 0] x_nd\n" in text
-    assert "Σ_n u4_n w2_m [u1_nm > 0] x_nd\n" in text
+    assert "Σ_n 2 u4_n w2_m [u1_nm > 0] x_nd ·" in text
+    assert "Σ_n u4_n w2_m [u1_nm > 0] x_nd ·" in text
     opened = [{derivation.telling.names[node] for node in step.opened} for step in found[8:12]]
     assert opened == [{"u4"}, {"u4", "u3"}, {"u4", "u3", "u2"}, {"u4", "u3", "u2", "u1"}]
 
@@ -312,7 +318,7 @@ def test_beyond_a_depth_names_are_kept() -> None:
     shallow, far = told(five, "W4"), told(five, "W0")
     assert "put back" in reasons(shallow, "W4")
     assert "put back" not in reasons(far, "W0")
-    assert f"More than {DEPTH} steps lie between W0 and deep" in str(far)
+    assert f"More than {DEPTH} steps lie between W0 and deep" in text_of(far)
     assert "More than" not in str(shallow)
 
 
@@ -376,7 +382,11 @@ def test_a_sign_and_a_number_go_with_the_product_behind_them() -> None:
 def test_a_name_of_the_users_never_reads_as_a_gradient() -> None:
     assigned = [line.split(" = ")[0] for line in code(told(clash, "w"))]
     assert assigned == ["u2", "u3", "d_u2", "u4", "clash", "d_u4", "d_d_u2", "d_u3", "d_u2_", "d_w"]
-    assert "∂clash/∂d_u2 = 2 ∂clash/∂u4 ⊙ d_u2" in str(told(clash, "w"))
+    derivation = told(clash, "w")
+    names = derivation.telling.names
+    (table,) = [block for block in section(derivation, "In pieces").blocks if isinstance(block, Table)]
+    shown = [[show(p.node, names=names) for p in row[0] if isinstance(p, Math)] for row in table.rows]
+    assert ["∂clash/∂d_u2", "2 ∂clash/∂u4 ⊙ d_u2"] in shown
 
 
 # ---------------------------------------------------------------------------------------------- ties, and products
@@ -500,5 +510,5 @@ def test_the_telling_reads_as_it_did(name: str, function: Any, wrt: list[str], g
 
 @pytest.mark.parametrize("notation", ["latex", "html"])
 def test_other_notations_hold_the_program(notation: str) -> None:
-    written = told(MSE, "w1").to(notation)
+    written = told(MSE, "w1").to(notation).replace(r"\allowbreak{}", "")
     assert {"latex": r"\texttt{d\_w1 = x.T @ d\_u1}", "html": "<code>d_w1 = x.T @ d_u1</code>"}[notation] in written

@@ -137,6 +137,7 @@ def test_latex_compiles_without_an_overfull_box(slug: str, tmp_path: Path) -> No
 
 
 MEASURE = """<script>window.addEventListener("load", () => { const e = document.documentElement;
+document.querySelectorAll("details").forEach(d => { d.open = true; });
 document.body.setAttribute("data-width", e.scrollWidth + "/" + e.clientWidth); });</script></body>"""
 
 

@@ -41,11 +41,13 @@ def components(subject: Subject) -> Telling:
     """
     names = all_names(subject)
     worked = work_out(subject, names)
-    sections = [Section("", tuple(Paragraph(sentence, "note") for sentence in conventions(subject)))]
-    for k, one in enumerate(worked):
-        title = f"By {subject.name_of(one.wrt)}" if len(worked) > 1 else ""
-        opening = (*_legend(subject, names, worked), *_many_indices(worked)) if k == 0 else ()
-        sections.append(Section(title, (*opening, one.chain)))
+    notes = (Paragraph(sentence, "note") for sentence in conventions(subject))
+    opening = (*notes, *_legend(subject, names, worked), *_many_indices(worked))
+    if len(worked) == 1:
+        sections = [Section("", (*opening, worked[0].chain))]
+    else:
+        sections = [Section("", opening)]
+        sections += [Section(f"By {subject.name_of(one.wrt)}", (one.chain,)) for one in worked]
     more: dict[Node, str] = {}
     sections += _asides(subject, names, worked, more)
     at = point(subject)

@@ -71,7 +71,7 @@ def multiply(*boxes: Box) -> Box:
         if sign and body == Number(1):
             # −1 is a sign and nothing else.
             continue
-        factors += body.factors if isinstance(body, Product) else (body,)
+        factors += body.factors if isinstance(body, Product) else (_half(body),)
     if not factors:
         return signed(minus, Number(1))
     factors.sort(key=lambda f: (not is_coefficient(f), not isinstance(f, Number) if is_coefficient(f) else False))
@@ -92,16 +92,32 @@ def divide(a: Box, b: Box, *, by_number: bool = False, single: bool = False) -> 
     sign_a, top = split_sign(a)
     sign_b, bottom = split_sign(b)
     minus = sign_a != sign_b
-    factors = top.factors if isinstance(top, Product) else (top,)
+    factors = tuple(map(_half, top.factors)) if isinstance(top, Product) else (_half(top),)
     front = [f for f in factors if is_coefficient(f)]
     rest = [f for f in factors if not is_coefficient(f)]
     long = len(factors) > 1 or isinstance(top, (Big, MatrixProduct, Hadamard, Partial))
     long |= isinstance(top, Terms) and is_coefficient(bottom)
     by_number |= single and len(rest) == 1 and isinstance(rest[0], Big) and rest[0].text == "Σ"
-    if (is_coefficient(bottom) or by_number) and rest and long and not any(isinstance(f, Fraction) for f in front):
-        over = Fraction(multiply(*front) if front else Number(1), bottom)
-        return signed(minus, Product((over, *rest)))
-    return signed(minus, Fraction(top, bottom))
+    if (is_coefficient(bottom) or by_number) and rest and long and sum(isinstance(f, Fraction) for f in front) < 2:
+        return signed(minus, Product((_over(multiply(*front) if front else Number(1), bottom), *rest)))
+    return signed(minus, _over(multiply(*factors), bottom))
+
+
+def _over(top: Box, bottom: Box) -> Box:
+    """A fraction; one whose numerator is made of numbers, a fraction itself, is one with all its divisors below."""
+    if isinstance(top, Fraction) and is_coefficient(top):
+        return Fraction(top.top, multiply(top.bottom, bottom))
+    return Fraction(top, bottom)
+
+
+def _half(box: Box) -> Box:
+    """0.5 among factors as 1/2, 0.75 as 3/4; any other number as it is."""
+    if not isinstance(box, Number) or isinstance(box.value, (bool, int)) or box.value in (float("inf"), float("-inf")):
+        return box
+    for parts in (2, 4):
+        if box.value == box.value and box.value * parts == round(box.value * parts) and box.value != round(box.value):
+            return Fraction(Number(round(box.value * parts)), Number(parts))
+    return box
 
 
 def hadamard(a: Box, b: Box) -> Box:

@@ -27,7 +27,7 @@ _WIDTHS = {
 }
 _COMMANDS = {r"\sum": 1.5, r"\prod": 1.35, r"\dots": 1.2, r"\log": 1.3, r"\exp": 1.6, r"\max": 2.0, r"\min": 1.9,
              r"\sin": 1.3, r"\cos": 1.4, r"\tan": 1.5, r"\tanh": 2.0, r"\infty": 1.0, r"\partial": 0.6,
-             r"\ast": 0.6}  # fmt: skip
+             r"\ast": 0.6, r"\bigl": 0.1, r"\bigr": 0.1}  # fmt: skip
 _SCRIPT = 0.72
 
 

@@ -19,7 +19,7 @@ _SIGNS = {
     **{"∂": r"\partial", "∇": r"\nabla", "Σ": r"\sum", "∏": r"\prod", "∑": r"\sum", "√": r"\surd", "∞": r"\infty"},
     **{"−": "-", "±": r"\pm", "×": r"\times", "·": r"\cdot", "⊙": r"\odot", "÷": r"\div", "→": r"\to", "←": r"\gets"},
     **{"≈": r"\approx", "≠": r"\ne", "≤": r"\le", "≥": r"\ge", "∈": r"\in", "‖": r"\Vert", "⊤": r"\top"},
-    **{"′": "'", "″": "''", "½": r"\tfrac{1}{2}", "¼": r"\tfrac{1}{4}", "¾": r"\tfrac{3}{4}", "✓": r"\surd"},
+    **{"′": "'", "″": "''", "½": r"\tfrac{1}{2}", "¼": r"\tfrac{1}{4}", "¾": r"\tfrac{3}{4}", "✓": r"\checkmark"},
     **{"°": r"^{\circ}", "⇒": r"\Rightarrow"},
     **{c: f"\\{c}" for c in "_%&#${}"},
     **{"\\": r"\backslash", "^": r"\hat{\ }", "~": r"\sim", "<": "<", ">": ">", "|": "|"},

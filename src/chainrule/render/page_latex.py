@@ -144,7 +144,7 @@ class LatexPage(Page[str]):
         notes = [
             rf"{{\footnotesize\color{{darkgray}}{broken(self.words(note), ROOM)}\par}}" for note in self.told.notes
         ]
-        return self.joined([self.closed(), *notes, rf"{{\footnotesize {self.prose(self.verified())}\par}}"])
+        return self.joined([self.closed(), *notes, rf"{{\footnotesize {self.prose(f'✓ {self.verified()}')}\par}}"])
 
     def closed(self) -> str:
         """The closed forms."""

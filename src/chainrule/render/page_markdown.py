@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from ..ir.dims import show_shape
 from ..ir.telling import Chain, Code, Definitions, Drawing, Listing, Paragraph, Section, Table
+from .names import printable
 from .page import Page
 from .svg import draw
 
@@ -31,7 +32,7 @@ class MarkdownPage(Page[str]):
 
     def prose(self, text: str) -> str:
         """Words; what would be a sign of Markdown is kept as it is."""
-        return _SPECIAL.sub(r"\\\1", text)
+        return _SPECIAL.sub(r"\\\1", printable(text))
 
     def formula(self, formula: str) -> str:
         """A formula in a sentence. A bar would end a cell, and a dollar sign the formula."""
@@ -40,7 +41,7 @@ class MarkdownPage(Page[str]):
     def code(self, piece: Code) -> str:
         """A piece of a program."""
         ticks = "``" if "`" in piece.text else "`"
-        return f"{ticks}{piece.text}{ticks}"
+        return f"{ticks}{printable(piece.text)}{ticks}"
 
     def title(self) -> str:
         """What is told of, and how."""
