@@ -346,13 +346,13 @@ OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
     (lambda x: x @ np.log(x), POSITIVE, "x", "log(x) + 1"),
     (lambda x: (x * np.log(x)).sum(), {"x": "n"}, "x", "log(x) + 1"),
     (clipped_surrogate, {"r": "N", "A": "N"}, "r",
-     "(1/N) A ⊙ (([r ⊙ A > clip(r, 0.8, 1.2) ⊙ A] + 0.5 [r ⊙ A = clip(r, 0.8, 1.2) ⊙ A]) ⊙ [(r > 0.8) ∧ (r < 1.2)]"
-     " + [clip(r, 0.8, 1.2) ⊙ A > r ⊙ A] + 0.5 [clip(r, 0.8, 1.2) ⊙ A = r ⊙ A])"),
+     "(1/N) A ⊙ (([r ⊙ A > clip(r, 0.8, 1.2) ⊙ A] + (1/2) [r ⊙ A = clip(r, 0.8, 1.2) ⊙ A]) ⊙ [(r > 0.8) ∧ (r < 1.2)]"
+     " + [clip(r, 0.8, 1.2) ⊙ A > r ⊙ A] + (1/2) [clip(r, 0.8, 1.2) ⊙ A = r ⊙ A])"),
     # Bishop, Pattern Recognition and Machine Learning, section 1.2.4: the likelihood of a Gaussian.
     (gaussian_by_mean, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1/s²) Σ (x - μ)"),
     (gaussian_standardised, {"x": "N", "mu": "", "s": "positive"}, "mu", "(1/s²) Σ (x - μ)"),
     # Kingma and Welling, Auto-Encoding Variational Bayes: variances by their logarithms.
-    (gaussian_by_log_variance, {"x": "N", "mu": "N", "v": "N"}, "v", "0.5(exp(-v) ⊙ (x - μ)² - 1)"),
+    (gaussian_by_log_variance, {"x": "N", "mu": "N", "v": "N"}, "v", "(1/2)(exp(-v) ⊙ (x - μ)² - 1)"),
     # Murphy, Probabilistic Machine Learning, section 12.1: Poisson regression.
     (poisson, LEAST, "w", "Xᵀ(exp(Xw) - y)"),
     (poisson_by_rate, LEAST, "w", "Xᵀ(m - y)"),

@@ -59,7 +59,7 @@ def test_what_is_no_polynomial_is_not_multiplied_out() -> None:
     [
         (lambda x, y: x + y, ["1", "1"]),
         (lambda x, y: x * cr.exp(y), ["exp(y)", "x exp(y)"]),
-        (lambda x, y: x**2 + 3 * x * y - 5 * y + 2, ["3y + 2x", "3x - 5"]),
+        (lambda x, y: x**2 + 3 * x * y - 5 * y + 2, ["2x + 3y", "3x - 5"]),
         (lambda x, y: x * y + cr.sin(x) / y, None),
     ],
 )

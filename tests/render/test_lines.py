@@ -116,7 +116,9 @@ def formulas(notation: str) -> tuple[str, ...]:
 
 def _unsized(latex: str) -> str:
     r"""LaTeX without spaces and sizes of brackets, and without the {} in front of an operator that begins a line."""
-    latex = re.sub(r"\\(left|right|bigl|bigr)(?![a-z])|\\[, ]", "", latex.replace("{} ", "").replace(r"\mathbf1", r"\mathbf{1}"))
+    latex = re.sub(
+        r"\\(left|right|bigl|bigr)(?![a-z])|\\[, ]", "", latex.replace("{} ", "").replace(r"\mathbf1", r"\mathbf{1}")
+    )
     return re.sub(r"\s+", "", latex)
 
 

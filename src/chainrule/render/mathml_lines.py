@@ -7,29 +7,35 @@ the outer box first, and inside of one only where it does not fit a line by itse
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from .lines import EMERGENCY, FACTOR, OPERATOR, Token, extent, parts
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-LONGEST = 12.0
-"""The width of a formula that is never broken, in em: it fits the narrowest screen."""
+DISPLAYED, LONGEST = 16.0, 12.0
+"""The width of a formula that is never broken, in em, by itself and in a sentence: it fits the narrowest screen."""
 _SIGNS, _OPEN, _CLOSE = frozenset("+−=⊙@·<>≤≥≠/"), frozenset("([‖|{"), frozenset(")]‖|}")
 _BIG = frozenset("∑∏")
+_HIGH = '<mo minsize="2.2em">'
+"""A bracket whose partner stands in another piece, around something high."""
 _TALL = frozenset(("mfrac", "mtable", "munder", "msqrt"))
 _INVISIBLE = frozenset("\u2061\u2062")
 _SCRIPT = 0.72
 _NARROW, _WIDE = frozenset("iljtf.,:;'|!1()[]{} "), frozenset("mwMW∑∏")
 
 
-def pieces(formula: str, *, display: bool = False) -> str:
-    """A ``<math>`` element as HTML that a browser can break: itself, if it is short. In a line of text it is low."""
+def pieces(formula: str, longest: float = LONGEST, *, display: bool = False) -> str:
+    """A ``<math>`` element as HTML that a browser can break: itself, if it is no longer than ``longest``.
+
+    In a line of text it is low, by itself (``display``) as high as it is.
+    """
     root = ElementTree.fromstring(f"<mrow>{_inner(formula)}</mrow>")
     found = list(_flattened(root, 0))
-    if extent(found) <= LONGEST:
+    if extent(found) <= longest:
         return _math(_source(root), display)
-    return _nested(found, display)
+    return _nested(_marked(found), longest, display)
 
 
 def width(formula: str) -> float:
@@ -52,31 +58,47 @@ def _math(row: str, display: bool) -> str:
     for element in root.iter():
         if not any(child.tag in _TALL for child in element.iter()):
             for child in element:
-                if _sign(child) in _OPEN | _CLOSE:
+                if _sign(child) in _OPEN | _CLOSE and not child.get("minsize"):
                     child.set("stretchy", "false")
     style = ' displaystyle="true"' if display else ""
     return f"<math{style}>{_source(root)}</math>"
 
 
-def _nested(tokens: Sequence[Token], display: bool) -> str:
+def _nested(tokens: Sequence[Token], longest: float, display: bool) -> str:
     """Tokens as one formula, or as a box of several."""
     found = parts(tokens)
     across = extent(tokens)
-    if across <= LONGEST or len(found) == 1:
+    if across <= longest or len(found) == 1:
         formula = _math(f"<mrow>{_spelled(tokens)}</mrow>", display)
-        kind = ' class="wide"' if across > LONGEST else ""
+        kind = ' class="wide"' if across > longest else ""
         return f"<span{kind}>{formula}</span>"
-    return f'<span class="parts">{"".join(_nested(part, display) for part in _together(found))}</span>'
+    inside = "".join(_nested(part, longest, display) for part in _together(found, longest / 2))
+    return f'<span class="parts">{inside}</span>'
 
 
-def _together(found: Sequence[list[Token]]) -> list[list[Token]]:
-    """Parts with those short ones drawn together that fit a line: fewer pieces to break between."""
+def _together(found: Sequence[list[Token]], room: float) -> list[list[Token]]:
+    """Parts with short ones drawn together: fewer pieces to break between."""
     result: list[list[Token]] = [list(found[0])]
     for part in found[1:]:
-        if extent(result[-1]) + extent(part) <= LONGEST / 2:
+        if extent(result[-1]) + extent(part) <= room:
             result[-1] += part
         else:
             result.append(list(part))
+    return result
+
+
+def _marked(tokens: Sequence[Token]) -> list[Token]:
+    """Tokens in which the brackets around something high are marked: in pieces apart they have to be as high."""
+    result = list(tokens)
+    opened: list[int] = []
+    for i, token in enumerate(tokens):
+        if token.bracket > 0:
+            opened.append(i)
+        elif token.bracket < 0 and opened:
+            start = opened.pop()
+            if any(f"<{tag}" in inside.text for inside in tokens[start:i] for tag in _TALL):
+                for j in (start, i):
+                    result[j] = replace(tokens[j], text=tokens[j].text.replace("<mo>", _HIGH, 1))
     return result
 
 
@@ -189,7 +211,7 @@ def _spelled(tokens: Sequence[Token]) -> str:
             rows.append([text])
         elif token.bracket < 0 and len(rows) > 1:
             inside = rows.pop()
-            rows[-1].append(f"<mrow>{''.join([*inside, text])}</mrow>")
+            rows[-1].append(f"<mrow>{''.join([*inside, text])}</mrow>".replace(_HIGH, "<mo>"))
         else:
             rows[-1].append(text)
     return "".join("".join(row) for row in rows)

@@ -26,7 +26,7 @@ from ..ir.telling import (
 )
 from .fold import are_counts
 from .inner import Inner, tree
-from .mathml_lines import pieces, width
+from .mathml_lines import DISPLAYED, LONGEST, pieces, width
 from .names import escape_xml, text_name
 from .page import Page, gives_reasons
 from .spelling import Line
@@ -88,7 +88,7 @@ class HtmlPage(Page[str]):
         """A sentence in a cell; a formula by itself is as high as it is elsewhere."""
         match pieces:
             case (Math() as piece,):
-                return self.display(self.spelling.math(piece))
+                return self.display(self.spelling.math(piece), LONGEST)
             case _:
                 return self.sentence(pieces)
 
@@ -100,9 +100,9 @@ class HtmlPage(Page[str]):
         """A formula, in pieces if it is long."""
         return pieces(formula)
 
-    def display(self, formula: str) -> str:
+    def display(self, formula: str, longest: float = DISPLAYED) -> str:
         """The same, as high as it is by itself."""
-        return pieces(formula, display=True)
+        return pieces(formula, longest, display=True)
 
     def code(self, piece: Code) -> str:
         """Set as a program is."""
