@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element
 from .lines import EMERGENCY, FACTOR, OPERATOR, Token, extent, parts
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-DISPLAYED, LONGEST = 16.0, 12.0
+DISPLAYED, LONGEST = 14.0, 12.0
 """The width of a formula that is never broken, in em, by itself and in a sentence: it fits the narrowest screen."""
 _SIGNS, _OPEN, _CLOSE = frozenset("+−=⊙@·<>≤≥≠/"), frozenset("([‖|{"), frozenset(")]‖|}")
 _BIG = frozenset("∑∏")
@@ -23,7 +23,7 @@ _HIGH = '<mo minsize="2.2em">'
 _TALL = frozenset(("mfrac", "mtable", "munder", "msqrt"))
 _INVISIBLE = frozenset("\u2061\u2062")
 _SCRIPT = 0.72
-_NARROW, _WIDE = frozenset("iljtf.,:;'|!1()[]{} "), frozenset("mwMW∑∏")
+_NARROW, _WIDE = frozenset("iljtf.,:;'|!1 "), frozenset("mwMW")
 
 
 def pieces(formula: str, longest: float = LONGEST, *, display: bool = False) -> str:
@@ -171,7 +171,20 @@ def _width(element: Element) -> float:
         if text in _INVISIBLE:
             return 0.0
         room = 0.55 if tag == "mo" and text in _SIGNS else 0.0
-        return room + sum(0.4 if c in _NARROW else 1.1 if c in _WIDE else 0.8 if c.isupper() else 0.6 for c in text)
+        return room + sum(
+            0.4
+            if c in _NARROW
+            else 1.7
+            if c in _BIG
+            else 1.1
+            if c in _WIDE
+            else 0.5
+            if c in _OPEN | _CLOSE
+            else 0.8
+            if c.isupper()
+            else 0.6
+            for c in text
+        )
     if tag == "mspace":
         return 0.2
     inside = [_width(child) for child in element]
