@@ -24,7 +24,7 @@ def _opened(part: Sum, wanted: Collection[int]) -> Tidied | None:
         inside = {*wanted, *term.summed}
         chosen = {f.subs[-1] for f in term.factors if is_selection(f)} & set(term.summed)
         for k, factor in enumerate(term.factors):
-            if not isinstance(factor.base, Sum) or factor.under:
+            if not isinstance(factor.base, Sum):
                 continue
             if chosen & set(factor.free):
                 return Tidied(with_term(part, t, *_times_all(term, k)), "multiplied out", _EACH)

@@ -51,11 +51,7 @@ def numbers(part: Sum, allocator: Allocator) -> Tidied | None:
     reasons: dict[str, None] = {}
     terms = []
     for term in part.terms:
-        inner = [
-            ONE / f.base if f.under else f.base
-            for f in term.factors
-            if isinstance(f.base, Coefficient) and abs_of(f.base) != ONE
-        ]
+        inner = [f.base for f in term.factors if isinstance(f.base, Coefficient) and abs_of(f.base) != ONE]
         if not inner:
             terms.append(term)
             continue

@@ -61,7 +61,7 @@ MINUS = Coefficient(Fraction(-1))
 class Factor:
     """An array with an index for each axis, a bracket (a sum, whose indices are in it), or a number.
 
-    ``under`` says that it divides.
+    ``under`` says that it divides, which only an array does.
     """
 
     base: Node | Sum | Coefficient
@@ -176,22 +176,21 @@ def _flat(term: Term, allocator: Allocator) -> Term | None:
             factors.append(factor)
             continue
         inner = flattened(factor.base, allocator)
-        if not inner.terms and not factor.under:
+        if not inner.terms:
             return None
-        if len(inner.terms) != 1 or (factor.under and inner.terms[0].summed):
-            factors.append(Factor(inner, (), factor.under))
+        if len(inner.terms) > 1:
+            factors.append(Factor(inner))
             continue
         if set(inner.terms[0].summed) & {*summed, *(i for f in term.factors for i in f.free)}:
             inner = allocator.renamed(inner, {})
         (only,) = inner.terms
         summed += only.summed
-        if only.coefficient != ONE:
-            factors.append(Factor(only.coefficient, (), factor.under))
-        factors += [replace(f, under=f.under != factor.under) for f in only.factors]
+        factors += [Factor(only.coefficient)] if only.coefficient != ONE else []
+        factors += only.factors
     first = factors[0].base if factors else None
     if isinstance(first, Coefficient) and not term.summed and term.coefficient == ONE:
         # Nothing stands before it, so the number is in front already.
-        return Term(tuple(factors[1:]), ONE / first if factors[0].under else first, tuple(summed))
+        return Term(tuple(factors[1:]), first, tuple(summed))
     return Term(tuple(factors), term.coefficient, tuple(summed))
 
 
@@ -213,11 +212,11 @@ def replaced(part: Sum, by: Mapping[Path, Sum]) -> Sum:
         inner = {path[1:]: new for path, new in by.items() if path[0] == (t, k)}
         factor = terms[t].factors[k]
         if () in inner:
-            new = Factor(inner[()], (), factor.under)
+            new = inner[()]
         else:
             assert isinstance(factor.base, Sum)
-            new = Factor(replaced(factor.base, inner), (), factor.under)
-        terms[t] = terms[t].with_factor(k, new)
+            new = replaced(factor.base, inner)
+        terms[t] = terms[t].with_factor(k, Factor(new))
     return Sum(tuple(terms))
 
 

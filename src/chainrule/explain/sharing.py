@@ -47,7 +47,7 @@ def _shared(subject: Subject, names: Mapping[Node, str], b: Node) -> Sharing | N
     order = toposort([subject.loss])
     spread = [n for n in order if isinstance(n, Einsum) and n.is_layout and n not in names and _inside(n, names) is b]
     spread = [n for n in spread if any(isinstance(e, Dim) and e not in b.shape for e in n.shape)]
-    if len(spread) != 1 or not isinstance(b, Input):
+    if not spread or not isinstance(b, Input):
         return None
     node: Node = spread[0]
     dims = [e for e in node.shape if isinstance(e, Dim) and e not in b.shape]
