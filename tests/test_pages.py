@@ -141,6 +141,8 @@ def test_no_line_is_wider_than_80_columns_whatever_is_told(make: Any, form: str)
     text = str(cr.derive(make(), form=form))
     assert max(map(len, text.splitlines())) <= 80
     assert not re.search(r"[^\S\n]$", text, re.MULTILINE)
+    # However long a left side is, its right side has 45 columns.
+    assert all(len(margin) <= 33 for margin in re.findall(r"^( *)= ", text, re.MULTILINE))
 
 
 def test_a_word_is_broken_only_where_nothing_else_helps() -> None:

@@ -87,6 +87,12 @@ def test_numbers_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "point.npz"
     np.savez(path, x=np.eye(2), w=np.array([1.0, 2.0]), y=np.zeros(2))
     assert "✓" in run("sum((x@w - y)**2)", "--shape", "x=N d", "--shape", "w=d", "--shape", "y=N", "--at", str(path))
+    path = tmp_path / "point.json"
+    path.write_text('{"x": 1.5, "y": 2}', encoding="utf-8")
+    product = ["x * y", "--shape", "x=", "--shape", "y=", "--form", "scalar"]
+    assert "x = 1.5, y = 2" in run(*product, "--at", str(path))
+    path.write_text('["x"]', encoding="utf-8")
+    assert "nor an .npz or .json file of numbers by name" in " ".join(run(*product, "--at", str(path), code=2).split())
 
 
 @pytest.mark.parametrize(
@@ -97,6 +103,9 @@ def test_numbers_from_a_file(tmp_path: Path) -> None:
         (["x * y", "--shape", "x=3", "--shape", "y=3"], "a gradient is that of one number"),
         ([*LEAST_SQUARES, "--form", "sonnet"], "'sonnet' is not one of"),
         ([*LEAST_SQUARES, "--at", "w:1"], "is not of the form name=1.5"),
+        ([*LEAST_SQUARES, "--at", "nothing.npz"], "there is no file nothing.npz"),
+        ([*LEAST_SQUARES, "-o", "told.pdf"], "told.pdf does not end in one of .txt, .tex, .md, .html, .json"),
+        ([*LEAST_SQUARES, "-o", "no_such_folder/told.md"], "there is no folder no_such_folder"),
         (["no_such_file.py:loss"], "there is no file no_such_file.py"),
     ],
 )

@@ -27,6 +27,7 @@ FOLDED = [
     ("inside where there is no other place", "f(aaaa - bbbb - cccc)", 12, ["f(aaaa", "- bbbb", "- cccc)"]),
     ("between brackets", "(aaaa)(bbbb)(cccc)", 8, ["(aaaa)", "(bbbb)", "(cccc)"]),
     ("not after an operator", "aaaaaaa = bbbb cc", 12, ["aaaaaaa", "= bbbb cc"]),
+    ("not after an operator that comes early", "aa + bbbbbbbbb", 12, ["aa", "+ bbbbbbbbb"]),
     ("not after a sum", "aaa Σ_n bbbb ccc", 9, ["aaa", "Σ_n bbbb", "ccc"]),
     ("nowhere to break", "abcdefghijklmnop", 7, ["abcdef↵", "ghijkl↵", "mnop"]),
 ]
@@ -130,6 +131,7 @@ def test_latex_is_broken_into_lines_that_fit(room: float) -> None:
         several += len(lines) > 1
         for line in lines:
             check_latex(line)
+            assert not line.startswith((r"\bigr", r"\right"))
             if "resizebox" not in line:
                 assert latex_lines.width(line) <= room + 0.5, line
         if not any("resizebox" in line or "/ " in line or r"\exp" in line for line in lines):
@@ -196,6 +198,11 @@ def test_brackets_are_as_high_as_what_is_inside() -> None:
     )
     assert low.count('stretchy="false"') == 2
     assert "stretchy" not in high
+    for inside, marks in (("<mi>a</mi>", 0), ("<mfrac><mi>a</mi><mi>b</mi></mfrac>", 2)):
+        row = f"<mrow><mo>(</mo>{inside}{'<mo>+</mo><mi>long</mi>' * 8}<mo>)</mo></mrow>"
+        broken = mathml_lines.pieces(f"<math>{row}</math>")
+        assert broken.count("<math") > 1
+        assert broken.count('minsize="2.2em"') == marks
 
 
 # ---------------------------------------------------------------------------------------------- words

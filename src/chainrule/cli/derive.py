@@ -16,6 +16,7 @@ import numpy as np
 
 import chainrule as cr
 
+from ..derivation import ENDINGS
 from ..ir.errors import ChainruleError
 from .shapes import shape_option
 from .terminal import console
@@ -36,9 +37,14 @@ Examples:
 @click.option("--wrt", multiple=True, metavar="NAME", help="By what (default: the first argument).")
 @click.option("--form", type=click.Choice(FORMS), default="matrix", show_default=True, help="How it is told.")
 @click.option("--to", "notation", type=click.Choice(NOTATIONS), help="How it is written (default: by the file's name).")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file to write it to.")
 @click.option(
-    "--at", "numbers", multiple=True, metavar="NAME=NUMBER | FILE.npz", help="Numbers for the arguments, to work with."
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help=f"A file to write it to: {', '.join(ENDINGS)}.",
+)
+@click.option(
+    "--at", "numbers", multiple=True, metavar="NAME=NUMBER | FILE", help="Numbers for the arguments: .npz or .json."
 )
 def derive(
     what: str,
@@ -54,6 +60,7 @@ def derive(
     A formula ends in a single number; statements before it, separated by semicolons, name intermediates. A Python file
     is run, as importing it would. Its function has its shapes declared by @cr.function, or here by --shape.
     """
+    _check_output(output, notation)
     function = _function(what, shapes)
     told = cr.derive(function, list(wrt) or None, form, at=_point(numbers) or None)
     if output is not None:
@@ -61,11 +68,26 @@ def derive(
             told.save(output)
         else:
             output.write_text(told.to(notation), encoding="utf-8")
-        console().print(f"{output}: {told.count()} equalities, all verified", markup=False)
+        count = told.count()
+        equalities = "1 equality, verified" if count == 1 else f"{count} equalities, all verified"
+        console().print(f"{output}: {equalities}", markup=False)
     elif notation in (None, "text"):
         console().print(told)
     else:
         click.echo(told.to(str(notation)), nl=False)
+
+
+def _check_output(output: Path | None, notation: str | None) -> None:
+    """Refuse a file that could not be written, before anything is worked out."""
+    if output is None:
+        return
+    if not output.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {output.parent}", param_hint="--output")
+    if notation is None and output.suffix not in ENDINGS:
+        endings = ", ".join(ENDINGS)
+        raise click.BadParameter(
+            f"{output.name} does not end in one of {endings}; --to says the notation then", param_hint="--output"
+        )
 
 
 def _function(what: str, shapes: Mapping[str, str]) -> Any:
@@ -106,20 +128,28 @@ def _member(module: ModuleType, path: str, name: str) -> Any:
 
 
 def _point(given: tuple[str, ...]) -> dict[str, Any]:
-    """Numbers for the arguments: ``x=1.5``, ``w=[1, 2]``, or all arrays of an .npz file."""
+    """Numbers for the arguments: ``x=1.5``, ``w=[1, 2]``, or those of an .npz or .json file, by name."""
     at: dict[str, Any] = {}
     for text in given:
-        if text.endswith(".npz"):
-            with np.load(text, allow_pickle=False) as arrays:
-                at |= {name: arrays[name] for name in arrays.files}
-            continue
         name, equals, number = (part.strip() for part in text.partition("="))
         try:
-            at[name] = np.asarray(json.loads(number), float) if equals else None
-        except (ValueError, TypeError):
-            at[name] = None
-        if at[name] is None:
-            raise click.BadParameter(f"{text!r} is not of the form name=1.5 or name=[1, 2], nor an .npz file")
-        if at[name].shape == ():
-            at[name] = float(at[name])
-    return at
+            values = {name: json.loads(number)} if equals else _in_file(Path(text))
+            at |= {name: np.asarray(value, float) if equals else np.asarray(value) for name, value in values.items()}
+        except (ValueError, TypeError) as error:
+            raise click.BadParameter(
+                f"{text!r} is not of the form name=1.5 or name=[1, 2], nor an .npz or .json file of numbers by name",
+                param_hint="--at",
+            ) from error
+    return {name: value if value.shape else value.item() for name, value in at.items()}
+
+
+def _in_file(path: Path) -> dict[str, Any]:
+    """Arrays by name. Raises ValueError for a file that holds none."""
+    if path.suffix not in (".npz", ".json"):
+        raise ValueError(path)
+    if not path.is_file():
+        raise click.BadParameter(f"there is no file {path}", param_hint="--at")
+    if path.suffix == ".json":
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

@@ -71,8 +71,8 @@ def _best(tokens: Sequence[Token], room: float) -> int | None:
         if i and token.rank is not None:
             candidate = (token.depth + 99 * (token.rank == EMERGENCY), token.rank, -i)
             best = candidate if best is None or candidate < best else best
-            # A first line that is all too short is no gain.
-            if before >= room / 3:
+            # A first line that is all too short is no gain, unless the other way is to tear things apart.
+            if before >= room / 3 and token.rank != EMERGENCY:
                 late = candidate if late is None or candidate < late else late
         before += token.width if i == 0 else token.advance
     found = late or best

@@ -14,8 +14,8 @@ from xml.etree.ElementTree import Element
 from .lines import EMERGENCY, FACTOR, OPERATOR, Token, extent, parts
 
 NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-DISPLAYED, LONGEST = 14.0, 12.0
-"""The width of a formula that is never broken, in em, by itself and in a sentence: it fits the narrowest screen."""
+LONGEST = 12.0
+"""The width of a formula that is never broken, in em: it fits the narrowest screen, beside what stands before it."""
 _SIGNS, _OPEN, _CLOSE = frozenset("+−=⊙@·<>≤≥≠/"), frozenset("([‖|{"), frozenset(")]‖|}")
 _BIG = frozenset("∑∏")
 _HIGH = '<mo minsize="2.2em">'
@@ -26,16 +26,16 @@ _SCRIPT = 0.72
 _NARROW, _WIDE = frozenset("iljtf.,:;'|!1 "), frozenset("mwMW")
 
 
-def pieces(formula: str, longest: float = LONGEST, *, display: bool = False) -> str:
-    """A ``<math>`` element as HTML that a browser can break: itself, if it is no longer than ``longest``.
+def pieces(formula: str, *, display: bool = False) -> str:
+    """A ``<math>`` element as HTML that a browser can break: itself, if it is short.
 
     In a line of text it is low, by itself (``display``) as high as it is.
     """
     root = ElementTree.fromstring(f"<mrow>{_inner(formula)}</mrow>")
     found = list(_flattened(root, 0))
-    if extent(found) <= longest:
+    if extent(found) <= LONGEST:
         return _math(_source(root), display)
-    return _nested(_marked(found), longest, display)
+    return _nested(_marked(found), display)
 
 
 def width(formula: str) -> float:
@@ -64,23 +64,23 @@ def _math(row: str, display: bool) -> str:
     return f"<math{style}>{_source(root)}</math>"
 
 
-def _nested(tokens: Sequence[Token], longest: float, display: bool) -> str:
+def _nested(tokens: Sequence[Token], display: bool) -> str:
     """Tokens as one formula, or as a box of several."""
     found = parts(tokens)
     across = extent(tokens)
-    if across <= longest or len(found) == 1:
+    if across <= LONGEST or len(found) == 1:
         formula = _math(f"<mrow>{_spelled(tokens)}</mrow>", display)
-        kind = ' class="wide"' if across > longest else ""
+        kind = ' class="wide"' if across > LONGEST else ""
         return f"<span{kind}>{formula}</span>"
-    inside = "".join(_nested(part, longest, display) for part in _together(found, longest / 2))
+    inside = "".join(_nested(part, display) for part in _together(found))
     return f'<span class="parts">{inside}</span>'
 
 
-def _together(found: Sequence[list[Token]], room: float) -> list[list[Token]]:
+def _together(found: Sequence[list[Token]]) -> list[list[Token]]:
     """Parts with short ones drawn together: fewer pieces to break between."""
     result: list[list[Token]] = [list(found[0])]
     for part in found[1:]:
-        if extent(result[-1]) + extent(part) <= room:
+        if extent(result[-1]) + extent(part) <= LONGEST / 2:
             result[-1] += part
         else:
             result.append(list(part))
@@ -138,7 +138,7 @@ def _opened(child: Element, depth: int) -> Iterator[Token]:
         # The script goes to the bracket that closes.
         *inside, last = _flattened(child[0], depth)
         yield from inside
-        script = f"<{child.tag}>{last.text}{_source(child[1])}</{child.tag}>"
+        script = f"<{child.tag}><mrow>{last.text}</mrow>{_source(child[1])}</{child.tag}>"
         yield Token(script, last.width + _SCRIPT * _width(child[1]), last.depth, bracket=last.bracket)
     else:
         sign = _sign(child)

@@ -8,7 +8,6 @@ from importlib import resources
 
 from ..ir.dims import show_shape
 from ..ir.telling import (
-    Answer,
     Chain,
     Code,
     Definitions,
@@ -25,16 +24,17 @@ from ..ir.telling import (
     Value,
 )
 from .fold import are_counts
+from .html_answers import anchor, answers
 from .inner import Inner, tree
-from .mathml_lines import DISPLAYED, LONGEST, pieces, width
+from .mathml_lines import pieces, width
 from .names import escape_xml, text_name
 from .page import Page, gives_reasons
 from .spelling import Line
 from .svg import draw
 
-_LONG_LEFT, _WIDE_TABLE, _STACKED = 11.0, 38.0, 19.0
-"""In em: a longer left side stands on its own line; the reasons of a wider table stand below its rows; on a narrow
-screen the rows of a wider table are lists of its cells."""
+_SHORT_LEFT, _LONG_LEFT, _WIDE_TABLE, _STACKED = 2.5, 11.0, 38.0, 19.0
+"""In em. A left side up to the first stands beside the right one on any screen, a longer one than the second on a line
+of its own. The reasons of a wide table stand below its rows; on a narrow screen rows become lists of their cells."""
 _OPEN_UP_TO = 12
 """A chain of so many lines is shown with all of its inner steps."""
 
@@ -88,7 +88,7 @@ class HtmlPage(Page[str]):
         """A sentence in a cell; a formula by itself is as high as it is elsewhere."""
         match pieces:
             case (Math() as piece,):
-                return self.display(self.spelling.math(piece), LONGEST)
+                return self.display(self.spelling.math(piece))
             case _:
                 return self.sentence(pieces)
 
@@ -100,9 +100,9 @@ class HtmlPage(Page[str]):
         """A formula, in pieces if it is long."""
         return pieces(formula)
 
-    def display(self, formula: str, longest: float = DISPLAYED) -> str:
+    def display(self, formula: str) -> str:
         """The same, as high as it is by itself."""
-        return pieces(formula, longest, display=True)
+        return pieces(formula, display=True)
 
     def code(self, piece: Code) -> str:
         """Set as a program is."""
@@ -114,7 +114,7 @@ class HtmlPage(Page[str]):
 
     def _linked(self, text: str, entry: str) -> str:
         answer = self.told.glossary.get(entry)
-        return f'<a href="#{_anchor(answer)}">{escape_xml(text)}</a>' if answer else escape_xml(text)
+        return f'<a href="#{anchor(answer)}">{escape_xml(text)}</a>' if answer else escape_xml(text)
 
     def why(self, line: Line) -> str:
         """The rule, linked to its answer, and why it holds."""
@@ -154,7 +154,7 @@ class HtmlPage(Page[str]):
         rows = []
         for left, right, node in self.spelling.definitions(block):
             rows.append(self._equation(left, right, _shape(node.shape) if block.reading == "matrix" else ""))
-        return f'<div class="chain">\n{self.joined(rows)}\n</div>'
+        return self._below(rows, [left for left, _, _ in self.spelling.definitions(block)])
 
     def chain(self, block: Chain) -> str:
         """Equations with their reasons below them; what is inside a step opens on a click."""
@@ -173,7 +173,12 @@ class HtmlPage(Page[str]):
                 rows += [f'<div class="why">{why}</div>'] if why else []
             else:
                 rows.append(self._details(item, matrix, shown))
-        return f'<div class="chain">\n{self.joined(rows)}\n</div>'
+        return self._below(rows, [line.left for line in inner.lines if line.left])
+
+    def _below(self, rows: Sequence[str], lefts: Sequence[str]) -> str:
+        """Equations below each other; short left sides stand beside the right ones on a narrow screen, too."""
+        kind = "chain" if any(width(left) > _SHORT_LEFT for left in lefts) else "chain short"
+        return f'<div class="{kind}">\n{self.joined(rows)}\n</div>'
 
     def _details(self, inner: Inner, matrix: bool, shown: str) -> str:
         """Steps inside of a step, below what they find."""
@@ -249,12 +254,7 @@ class HtmlPage(Page[str]):
         notes = [f'<p class="note">{self.words(note)}</p>' for note in self.told.notes]
         tick = f'<p class="verified"><b>✓</b> {escape_xml(self.verified())}</p>'
         chain = f'<div class="closed"><div class="chain">\n{self.joined(closed)}\n</div></div>'
-        return self.joined([chain, *notes, tick, self._glossary()])
-
-    def _glossary(self) -> str:
-        answers = {answer.anchor: answer for answer in self.told.glossary.values()}
-        shown = [_answer(answer) for answer in answers.values()]
-        return f'<section class="glossary">\n<h2>Why?</h2>\n{self.joined(shown)}\n</section>' if shown else ""
+        return self.joined([chain, *notes, tick, answers(self.told.glossary.values())])
 
 
 def held(text: str) -> str:
@@ -274,18 +274,6 @@ def _cell(label: str, inside: str, count: bool) -> str:
 
 def _shape(shape: Sequence[object]) -> str:
     return show_shape(tuple(shape)) if shape else ""  # type: ignore[arg-type]  # extents
-
-
-def _anchor(answer: Answer) -> str:
-    return escape_xml(f"why-{answer.anchor}")
-
-
-def _answer(answer: Answer) -> str:
-    shown = [
-        f"<pre>{escape_xml(text)}</pre>" if text.startswith("    ") else f"<p>{escape_xml(text)}</p>"
-        for text in answer.paragraphs
-    ]
-    return "\n".join([f'<h3 id="{_anchor(answer)}">{escape_xml(answer.title)}</h3>', *shown])
 
 
 def _label(sentence: Sentence) -> str:
