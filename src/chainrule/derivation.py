@@ -9,7 +9,7 @@ from typing import Any
 
 from .asked import subject_of
 from .exercise import Exercise
-from .explain import FORMS, Subject, largest_deviation
+from .explain import FORMS, TOLERANCE, Subject, largest_deviation
 from .ir.graph import depends_on
 from .ir.node import D, Map, Node, Reduce
 from .ir.telling import Answer, Step, Telling, Term, all_steps
@@ -21,9 +21,6 @@ from .simplify.canonical import canonical
 
 ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json"}
 """The notation that a file's name asks for."""
-
-TOLERANCE = 1e-9
-"""The greatest relative deviation of the two sides of a line that is rounding, in float64."""
 
 
 @dataclass(frozen=True, eq=False)

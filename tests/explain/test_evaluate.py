@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,11 @@ from chainrule.explain.evaluate import (
     random_point,
     without_derivatives,
 )
+from chainrule.explain.magnitude import magnitudes
 from chainrule.ir.dims import Dim, Sizes
 from chainrule.ir.graph import Graph
 from chainrule.ir.node import Input
-from chainrule.ir.telling import Step, all_steps
+from chainrule.ir.telling import Chain, Section, Step, all_steps
 from chainrule.run.interpret import interpret
 from tests import functions
 
@@ -93,3 +95,33 @@ def test_a_function_that_is_finite_nowhere_is_not_told() -> None:
     f = cr.function(x="N")(lambda x: cr.log(-x * x).sum())
     with pytest.raises(ArithmeticError, match="no point was found"):
         cr.derive(f, "x")
+
+
+@pytest.mark.parametrize("form", ["matrix", "components", "substitution"])
+def test_a_gradient_that_is_zero_everywhere_is_told(form: str) -> None:
+    # Of two standardised numbers the cubes cancel: both sides of a line are rounding, beside terms near one.
+    def cubes(x: Any) -> Any:
+        c = x - x.mean()
+        s = (c**2).mean() ** 0.5
+        return ((c / s) ** 3).sum()
+
+    for function in (cubes, lambda x: cr.softmax(x).sum()):
+        told = cr.derive(cr.function(x="2")(function), "x", form)
+        assert told.error < 1e-9
+
+
+def test_terms_that_cancel_do_not_hide_a_wrong_step() -> None:
+    told = cr.derive(cr.function(x="2")(lambda x: ((x - x.mean()) ** 3).sum()), "x", "components").telling
+    (first, *_) = told.steps
+    wrong = Step(first.before, first.after + 1e-6, first.rule, first.why, first.where)
+    spoilt = replace(told, sections=(Section("", (Chain((wrong,), "components", told.wrt),)),))
+    error, step = largest_deviation(spoilt)
+    assert step is wrong
+    assert error > 1e-8
+
+
+def test_magnitudes_are_those_of_the_terms() -> None:
+    x, y = Input.of("x", (2,)), Input.of("y", ())
+    nodes = [x - x * 1.0 + 0.0, (x * y).sum(), ((x - 1.0) / y) ** 2.0, cr.exp(x - 3.0)]
+    at = {"x": np.array([3.0, -2.0]), "y": np.array(-0.5)}
+    assert magnitudes(nodes, at, Sizes(), 0) == pytest.approx([6, 2.5, 64, 1])

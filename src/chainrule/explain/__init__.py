@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from ..ir.telling import Telling
 from .components import components
 from .deltas import deltas
-from .evaluate import deviation, largest_deviation
+from .evaluate import TOLERANCE, deviation, largest_deviation
 from .matrix import matrix
 from .scalar import scalar
 from .subject import Subject
@@ -24,6 +24,7 @@ FORMS: Mapping[str, Callable[[Subject], Telling]] = {
 
 __all__ = [
     "FORMS",
+    "TOLERANCE",
     "Subject",
     "components",
     "deltas",

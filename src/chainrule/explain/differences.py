@@ -13,6 +13,7 @@ from ..ir.node import D, Input, Map, Node
 from ..ir.telling import Step
 from ..ops.symbol import smooth_stand_in
 from ..run.interpret import interpret
+from .magnitude import magnitudes
 
 STEP = np.longdouble(1e-6)
 TOLERANCE = 1e-6
@@ -62,8 +63,15 @@ def deviation_of(loss: Node, wrt: Node, closed: Node, values: Values, sizes: Siz
     direction = np.random.default_rng(seed).normal(size=moved.at.shape).astype(np.longdouble)
     slope, size = moved.slope(direction)
     terms = gradient * direction
+    error = float(abs(slope - np.sum(terms)))
     scale = max(float(np.sum(np.abs(terms))), _ROUNDING * size, 1e-300)
-    return float(abs(slope - np.sum(terms))) / scale
+    if error > TOLERANCE * scale:
+        # The function, or its slope, may be a sum of terms that cancel.
+        of_loss, of_closed = magnitudes([loss, closed], values, sizes, seed)
+        larger = max(scale, _ROUNDING * of_loss, of_closed * float(np.max(np.abs(direction), initial=0)))
+        if error <= TOLERANCE * larger:
+            return error / larger
+    return error / scale
 
 
 def first_wrong(steps: Sequence[Step], values: Values, sizes: Sizes, seed: int) -> Step | None:
