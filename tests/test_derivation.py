@@ -117,6 +117,17 @@ def test_conventions_at_kinks_are_notes() -> None:
     assert any("do not compose" in note for note in notes)
 
 
+def test_the_closed_form_is_one_and_the_same_in_every_form() -> None:
+    @cr.function(x="N d", w="d")
+    def loss(x: Any, w: Any) -> Any:
+        s = x @ w
+        return (cr.exp(s) - s + cr.exp(0.5 * s)).mean()
+
+    forms = {str(cr.derive(loss, "w", form).closed_form) for form in ("matrix", "components", "substitution")}
+    assert len(forms) == 1
+    assert "u" not in forms.pop().replace("exp", "")
+
+
 def test_verifying_again_gives_the_figure_again() -> None:
     d = cr.derive(functions.rows, "W", "components")
     assert 0 <= d.verify() < 1e-9

@@ -75,7 +75,7 @@ class Derivation:
     def closed_forms(self) -> dict[str, ClosedForm]:
         """The closed form for each thing that was asked for, by its name."""
         told = self.telling
-        return {told.name_of(wrt): ClosedForm(node, told.graph.names) for wrt, node in told.closed.items()}
+        return {told.name_of(wrt): ClosedForm(node, told.own_names) for wrt, node in told.closed.items()}
 
     def count(self) -> int:
         """The number of equalities, the inner ones counted too."""

@@ -184,7 +184,7 @@ class Spelling:
 
     def closed(self, wrt: Node) -> str:
         """The closed form of the gradient by wrt, in the names of the forward pass."""
-        return self.show(self.told.closed[wrt], names=self.told.graph.names)
+        return self.show(self.told.closed[wrt], names=self.told.own_names)
 
     def legend(self) -> tuple[list[str], list[str], list[str]]:
         """The names of what is asked for, of what varies with it (the loss last), and of what stays constant."""
