@@ -160,9 +160,16 @@ def test_a_matrix_product_that_does_not_fit_says_what_would() -> None:
 
 
 def test_an_unknown_function_has_primes() -> None:
-    f = cr.symbol("f")
-    x = Input.of("x", (N,))
-    node = parse_indexed("f(x_i)", {"x": x}, {"i": N})
-    assert node is f(x)
+    f, x = cr.symbol("f"), Input.of("x", (N,))
+    scope: dict[str, Node] = {"x": x, "a": f(x)}
+    assert parse_indexed("f(x_i)", scope, {"i": N}) is f(x)
     slope = cr.derive(cr.function(x="N")(lambda x: f(x).sum()), "x").closed_form.node
-    assert parse_matrix("f'(x)", {"x": slope.args[0]}) is slope
+    assert parse_matrix("f'(x)", {"x": slope.args[0], "a": f(slope.args[0])}) is slope
+
+
+def test_an_unknown_function_of_somebody_else_is_not_known() -> None:
+    cr.symbol("elsewhere")
+    with pytest.raises(NotationError, match="there is no function elsewhere"):
+        parse_indexed("elsewhere(x_i)", SCOPE, {"i": N})
+    with pytest.raises(NotationError, match="there is no function elsewhere"):
+        parse_matrix("elsewhere(x)", SCOPE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -44,7 +45,7 @@ def operations_diagram(graph: Graph, shown: Shown, most: int) -> Diagram | None:
 
 
 @dataclass
-class _Chart:
+class _Chart(ABC):
     """Vertices in topological order, and edges between them."""
 
     graph: Graph
@@ -61,9 +62,9 @@ class _Chart:
         self.rank = {node: n for n, node in enumerate(self.order)}
         self.fill()
 
+    @abstractmethod
     def fill(self) -> None:
         """Make the vertices and edges."""
-        raise NotImplementedError
 
     def add(self, node: Node, vertex: Vertex, sources: Iterable[tuple[Node, Line | None]]) -> None:
         """Enter a vertex, and the edges that lead to it."""

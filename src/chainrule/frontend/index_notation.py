@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from ..ir import registry
 from ..ir.build import as_node, broadcast, cast
 from ..ir.dims import Extent
-from ..ir.node import D, Delta, Einsum, Node, Reshape, Scatter
+from ..ir.graph import toposort
+from ..ir.node import D, Delta, Einsum, Map, Node, Reshape, Scatter
 from ..ir.records import Elementwise
 from .notation import Reader
 from .notation_tokens import NotationError, told_by_formula
@@ -46,6 +47,15 @@ def parse_indexed(text: str, scope: Mapping[str, Node], axes: Mapping[str, Exten
     if unbound:
         raise NotationError(f"the index {unbound[0]} is bound by no sum, and the left side does not have it")
     return walk.aligned(found, tuple(axes))
+
+
+def unknown_function(tree: Apply, scope: Mapping[str, Node]) -> Elementwise | None:
+    """The function without a formula, or a slope of it, that is meant: one that the names of the scope are made of."""
+    found = registry.symbols.get((tree.name, tree.primes))
+    if found is None:
+        return None
+    used = {node.op.symbol[0] for node in toposort(scope.values()) if isinstance(node, Map) and node.op.symbol}
+    return found if tree.name in used else None
 
 
 class _Walk:
@@ -193,7 +203,7 @@ class _Walk:
 
     def _applied(self, tree: Apply) -> Entry:
         entries = [self.value(arg) for arg in tree.args]
-        unknown = registry.symbols.get((tree.name, tree.primes))
+        unknown = unknown_function(tree, self.scope)
         if unknown is not None:
             (entry,) = entries
             return Entry(unknown(entry.node), entry.letters)

@@ -12,6 +12,7 @@ from ..ir import registry
 from ..ir.build import as_node, broadcast, cast
 from ..ir.node import D, Einsum, Node, Scatter
 from ..ir.records import Elementwise
+from .index_notation import unknown_function
 from .notation import Reader
 from .notation_tokens import NotationError, told_by_formula
 from .notation_tree import Apply, At, Index, Neg, Num, Pair, Part, Sum, Sym, Tree, Turned
@@ -93,9 +94,9 @@ def _summed(node: Node, letters: tuple[str, ...], indices: tuple[Index, ...]) ->
 
 def _applied(tree: Apply, scope: Mapping[str, Node]) -> Node:
     args = [_value(arg, scope) for arg in tree.args]
-    unknown = registry.symbols.get((tree.name, tree.primes))
+    unknown = unknown_function(tree, scope)
     if unknown is not None:
-        return unknown(*args)  # type: ignore[no-any-return]
+        return as_node(unknown(*args))
     name = _RECORDS.get(tree.name, tree.name)
     function = registry.functions().get(name)
     if tree.primes or function is None or not (isinstance(function, Elementwise) or name in _WHOLE):

@@ -163,6 +163,14 @@ def _source(element: Element) -> str:
     return ElementTree.tostring(element, encoding="unicode")
 
 
+def _letter_width(letter: str) -> float:
+    """How wide a letter or sign is, in em."""
+    for width, letters in ((0.4, _NARROW), (1.7, _BIG), (1.1, _WIDE), (0.5, _OPEN | _CLOSE)):
+        if letter in letters:
+            return width
+    return 0.8 if letter.isupper() else 0.6
+
+
 def _width(element: Element) -> float:
     """How wide an element is, in em; on the wide side."""
     tag = element.tag
@@ -171,20 +179,7 @@ def _width(element: Element) -> float:
         if text in _INVISIBLE:
             return 0.0
         room = 0.55 if tag == "mo" and text in _SIGNS else 0.0
-        return room + sum(
-            0.4
-            if c in _NARROW
-            else 1.7
-            if c in _BIG
-            else 1.1
-            if c in _WIDE
-            else 0.5
-            if c in _OPEN | _CLOSE
-            else 0.8
-            if c.isupper()
-            else 0.6
-            for c in text
-        )
+        return room + sum(map(_letter_width, text))
     if tag == "mspace":
         return 0.2
     inside = [_width(child) for child in element]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..ir.graph import Graph, use_counts
@@ -91,16 +91,20 @@ def rewrite(
                 continue
             goes_to[node] = target
         if target in known:
-            final = known[node] = known[target]
-            if node in context.named:
-                context.named |= {final}
-            if node in counted:
-                # What used the old node now uses the new one. (Steps on the way were used by nobody.)
-                context.uses[final] = context.uses.get(final, 0) + counted[node]
+            known[node] = known[target]
+            _takes_over(known[node], node, context, counted)
             stack.pop()
         else:
             stack.append(target)
     return known
+
+
+def _takes_over(final: Node, node: Node, context: Context, counted: Mapping[Node, int]) -> None:
+    """What a node has become has its name, and its uses. (Steps on the way were used by nobody.)"""
+    if node in context.named:
+        context.named |= {final}
+    if node in counted:
+        context.uses[final] = context.uses.get(final, 0) + counted[node]
 
 
 def _next(
