@@ -124,7 +124,7 @@ def _running(traced: Traced, point: Mapping[str, np.ndarray], moving: Sequence[I
     Raises what `value_and_grad` raises.
     """
     from .explain.evaluate import deviation
-    from .explain.point import numbers
+    from .explain.pictures.point import numbers
 
     written = traced.graph
     runs = gradient_graph(traced, moving).graph if moving else Graph(written.inputs, stabilise(written).outputs)
@@ -147,8 +147,8 @@ def _inputs(function: Function, traced: Traced, wrt: str | Sequence[str] | None)
 
 def _plot(function: Function, detail: str, at: Mapping[str, Any] | None, wrt: str | Sequence[str] | None) -> Drawn:
     """A tangent, contours or a path."""
-    from .explain import plots
-    from .explain.point import example_point
+    from .explain.pictures import plots
+    from .explain.pictures.point import example_point
 
     rows = _rows(function, at) if detail == "path" else {}
     start = None if at is None else {n: np.asarray(v, float)[0] if n in rows else v for n, v in at.items()}

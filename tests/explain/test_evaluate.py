@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.explain.components.differentiate import derivative
 from chainrule.explain.differences import _entry_by_entry
-from chainrule.explain.differentiate import derivative
 from chainrule.explain.evaluate import (
     deviation,
     largest_deviation,

@@ -14,8 +14,8 @@ from ..ir.dims import Dim, show_shape
 from ..ir.graph import toposort
 from ..ir.node import Einsum, Input, Map, Node
 from ..ir.telling import Math, Name, Sentence, Term
-from . import indexed
-from .entries import Entries
+from .components import indexed
+from .components.entries import Entries
 from .subject import Subject
 
 

@@ -9,10 +9,10 @@ from ..ir.graph import describe, toposort
 from ..ir.node import Einsum, Input, Map, Node, Reshape
 from ..ir.telling import Math, Name, Paragraph, Section, Sentence, Step, Table, Telling
 from ..simplify.pattern import spread_scalar
-from .arrays import product_shapes, transposed_sides
+from .components.arrays import product_shapes, transposed_sides
+from .components.differentiate import derivative
+from .components.numbers import nudged, point
 from .conventions import conventions
-from .differentiate import derivative
-from .numbers import nudged, point
 from .subject import Subject
 
 
