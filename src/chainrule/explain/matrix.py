@@ -8,7 +8,9 @@ from ..ir.dims import show_shape
 from ..ir.graph import describe, toposort
 from ..ir.node import Einsum, Input, Map, Node, Reshape
 from ..ir.telling import Math, Name, Paragraph, Section, Sentence, Step, Table, Telling
+from ..simplify.canonical import canonical
 from ..simplify.pattern import spread_scalar
+from ..simplify.telling import told
 from .components.arrays import product_shapes, transposed_sides
 from .components.differentiate import derivative
 from .components.numbers import nudged, point
@@ -61,12 +63,22 @@ class _Rows:
         backward: Sentence = ("1",)
         why = "the loss by itself"
         if gradient is not None:
-            backward = (Math(gradient, opened=frozenset([gradient]), names=self.names, gradients=True),)
+            shown = self._shown(gradient)
+            opened = frozenset() if gradient in self.subject.names else frozenset([shown])
+            backward = (Math(shown, opened=opened, names=self.names, gradients=True),)
             names = {**self.subject.names, **self.behind}
-            straight = not any(n in self.behind and n is not gradient for n in toposort([gradient]))
-            why = f"straight from {self.subject.name_of(self.subject.loss)}" if straight else why_back(gradient, names)
-            self.claims.append(Step(derivative(self.subject.loss, node), gradient, "chain rule", why, name))
+            straight = not any(n in self.behind and n is not gradient for n in toposort([shown]))
+            why = f"straight from {self.subject.name_of(self.subject.loss)}" if straight else why_back(shown, names)
+            self.claims.append(Step(derivative(self.subject.loss, node), shown, "chain rule", why, name))
         self.rows.append(((Name(name),), forward, (shape,), backward, (shape,), (why,)))
+
+    def _shown(self, gradient: Node) -> Node:
+        """A gradient as a textbook writes it, those behind it by their names; as it runs where that is not the same."""
+        if gradient in self.subject.names:
+            return gradient
+        held = {node: name for node, name in self.names.items() if node is not gradient}
+        shown = told(gradient, held, self.subject.graph.outputs[:1])
+        return shown if canonical(shown) is canonical(gradient) else gradient
 
 
 def why_back(gradient: Node, names: Mapping[Node, str]) -> str:

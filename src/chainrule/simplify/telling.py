@@ -13,7 +13,7 @@ from .canonical import canonical
 from .collected import shorter
 from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
-from .monomials import Expansion, is_arithmetic
+from .monomials import Expansion, TooLong, is_arithmetic
 from .phases import COLLECT, DECLARED, FINISH, SHOW, SPELL
 from .size import Lengths
 
@@ -104,7 +104,10 @@ class _Named:
             others = self.held - {node}
             product = _through(_through(node, SHOW, others), SPELL, others)
             if is_arithmetic(product) and _parts(product, others) <= _LARGEST_SUM:
-                expansion = Expansion(product, others, everything=False)
+                try:
+                    expansion = Expansion(product, others, everything=False)
+                except TooLong:
+                    continue
                 if len(expansion.polynomial) == 1 and len(expansion.atoms) > 1:
                     found.append((node, expansion))
         return found
