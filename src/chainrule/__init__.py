@@ -39,8 +39,10 @@ from .ops import activations as _activations
 from .ops import arithmetic as _arithmetic
 from .ops import einsum as _einsum
 from .ops import index as _index
+from .ops import linalg as _linalg
 from .ops import linear as _linear
 from .ops import reduce as _reduce
+from .ops import scan as _scan
 from .ops import select as _select
 from .ops import shape as _shape
 from .ops import symbol as _symbol
@@ -49,8 +51,10 @@ from .ops.activations import *
 from .ops.arithmetic import *
 from .ops.einsum import *
 from .ops.index import *
+from .ops.linalg import *
 from .ops.linear import *
 from .ops.reduce import *
+from .ops.scan import *
 from .ops.select import *
 from .ops.shape import *
 from .ops.symbol import *
@@ -137,8 +141,10 @@ __all__ += _activations.__all__
 __all__ += _arithmetic.__all__
 __all__ += _einsum.__all__
 __all__ += _index.__all__
+__all__ += _linalg.__all__
 __all__ += _linear.__all__
 __all__ += _reduce.__all__
+__all__ += _scan.__all__
 __all__ += _select.__all__
 __all__ += _shape.__all__
 __all__ += _symbol.__all__

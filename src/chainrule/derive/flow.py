@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..ir.build import scalar_value
-from ..ir.node import Const, Map, Node, Reduce
+from ..ir.node import Call, Const, Map, Node, Reduce
 from ..ir.registry import call
 
 
@@ -101,4 +101,4 @@ class Wild:
     def _begins(node: Node) -> bool:
         if isinstance(node, Const):
             return node.shape == () and not math.isfinite(node.value)
-        return isinstance(node, (Map, Reduce)) and node.op.is_singular(node.args)
+        return isinstance(node, (Call, Map, Reduce)) and node.op.is_singular(node.args)

@@ -14,7 +14,7 @@ from ..ir.graph import toposort
 from ..ir.node import Concat, Delta, Einsum, Map, Node, Reduce
 from ..ir.registry import call
 from .flow import Flow, Wild, as_mask, both, guard, support
-from .local import reduction_slope, slopes, takes_derivative
+from .local import is_product, reduction_slope, slopes, takes_derivative
 
 
 def forward(outputs: Sequence[Node], seeds: Mapping[Node, Node], extra: Shape = ()) -> list[Node]:
@@ -91,12 +91,12 @@ def _product(slope: Node, t: Node, extra: Shape, summed: tuple[int, ...] = ()) -
 def _pushed_on(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) -> Flow:
     """The tangent of a structural node."""
     value = node.op.push(node, [None if t is None else t.value for t in flows], extra)
-    product = isinstance(node, Einsum) and len(node.args) > 1
+    product = is_product(node)
     mask = None
-    # Zeros are not followed through a product of several: it is arithmetic.
+    # Zeros are not followed through a product of several, or a library's work: that is arithmetic.
     if not product and any(t is not None and t.mask is not None for t in flows):
         mask = as_mask(node.op.push(node, _masks(node, flows), ()))
-    return Flow(value, mask, any(t is not None and t.wild for t in flows) or (product and wild.any(node.args)))
+    return Flow(value, mask, any(t is not None and t.wild for t in flows) or (product and wild.any((node, *node.args))))
 
 
 def _masks(node: Node, flows: Sequence[Flow | None]) -> list[Node | None]:

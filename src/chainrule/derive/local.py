@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.build import as_node, broadcast
 from ..ir.errors import DerivativeError
-from ..ir.node import D, Map, Node, Reduce
+from ..ir.node import Call, D, Einsum, Map, Node, Reduce
 from ..ir.records import Over
 
 
@@ -21,6 +21,11 @@ def takes_derivative(node: Node, i: int) -> bool:
         return True
     flags = node.op.operands
     return bool(flags[min(i, len(flags) - 1)])
+
+
+def is_product(node: Node) -> bool:
+    """Whether the tangent is arithmetic with other values: a product of several, or what a library works out."""
+    return isinstance(node, Call) or (isinstance(node, Einsum) and len(node.args) > 1)
 
 
 def slopes(node: Map, needed: tuple[bool, ...]) -> list[Node | None]:

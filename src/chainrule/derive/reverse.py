@@ -12,10 +12,10 @@ from functools import partial
 
 from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.graph import depends_on, toposort
-from ..ir.node import Einsum, Map, Node, Reduce
+from ..ir.node import Map, Node, Reduce
 from ..ir.registry import call
 from .flow import Flow, Wild, as_mask, both, guard, support
-from .local import reduction_slope, slopes, takes_derivative
+from .local import is_product, reduction_slope, slopes, takes_derivative
 
 
 @dataclass
@@ -89,10 +89,10 @@ def _spread(node: Reduce, y: Node) -> Node:
 def _pulled_back(node: Node, g: Flow, needed: tuple[bool, ...], wild: Wild) -> list[Flow | None]:
     """The cotangents of a structural node's operands."""
     pulled = node.op.transpose(node, g.value)
-    product = isinstance(node, Einsum) and len(node.args) > 1
-    # Zeros are not followed through a product of several: it is arithmetic.
+    product = is_product(node)
+    # Zeros are not followed through a product of several, or a library's work: that is arithmetic.
     masks = [None] * len(needed) if product or g.mask is None else node.op.transpose(node, g.mask)
     return [
-        Flow(part, as_mask(mask), g.wild or (product and wild.any(node.args))) if wanted else None
+        Flow(part, as_mask(mask), g.wild or (product and wild.any((node, *node.args)))) if wanted else None
         for part, mask, wanted in zip(pulled, masks, needed, strict=True)
     ]

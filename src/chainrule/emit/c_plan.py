@@ -9,6 +9,7 @@ from ..ir.build import scalar_value
 from ..ir.errors import ChainruleError
 from ..ir.graph import toposort, use_counts
 from ..ir.node import (
+    Call,
     Concat,
     Const,
     D,
@@ -82,6 +83,8 @@ def _must_be_stored(node: Node) -> bool:
             return not node.is_layout
         case Map() | Reduce() | Pad() | Concat() | Gather() | Scatter():
             return True
+        case Call():
+            raise NoSpelling(f"the operation {node.op.name} is a library's, and cannot be written in C")
         case D():
             raise NoSpelling("a derivative that is not worked out cannot be written in C: work it out first")
         case _:

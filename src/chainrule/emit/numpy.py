@@ -14,7 +14,7 @@ import numpy as np
 from ..ir.dims import Dim, Extent, Shape, show_shape
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph, toposort
-from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Size
+from ..ir.node import Call, Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import pairwise, schedule
 from .numpy_kinds import covers, has_array, is_float_array, spread_number, truth
@@ -47,6 +47,7 @@ class Writer:
     dims: dict[Dim, str]
     long_axes: bool = False
     helpers: dict[str, str] = field(default_factory=dict)
+    imports: set[str] = field(default_factory=set)
     used: set[Dim] = field(default_factory=set)
     needs_dtype: bool = False
 
@@ -114,6 +115,8 @@ class Writer:
                 return self.map(node)
             case Reduce():
                 return self.reduce(node)
+            case Call():
+                return self.call(node)
         found = structure(self, node, implicit=False)
         if found is None:
             raise ChainruleError(f"a {type(node).__name__} like this cannot be printed as NumPy: {node!r}")
@@ -182,6 +185,21 @@ class Writer:
             raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
         return fill(node.op.numpy.replace("{axis}", axis).replace(", )", ")"), [self.spell(x)])
 
+    def call(self, node: Call) -> Spelled:
+        """An operation that a library does, by its record's template."""
+        op = node.op
+        if not op.numpy:
+            raise ChainruleError(f"{op.name} has no spelling in NumPy (its record's field numpy)")
+        if op.definition:
+            self.helpers[op.name] = op.definition.strip()
+        if op.imports:
+            self.imports.add(op.imports)
+        template = op.numpy
+        for name, value in node.settings.items():
+            template = template.replace(f"{{{name}}}", self.shape(value) if isinstance(value, tuple) else repr(value))
+        self.needs_dtype |= "{dtype}" in template
+        return fill(template.replace("{dtype}", "dtype"), [self.spell(arg) for arg in node.args])
+
     def constant(self, node: Const) -> Spelled:
         """A number as Python writes it; an array as a literal."""
         value = node.value
@@ -242,7 +260,7 @@ def source(
     doc += "".join(f" {name} is its constant array of shape {show_shape(n.shape)}." for n, name in constants.items())
     text = "\n".join(
         [
-            "import numpy as np\n",
+            "\n".join(["import numpy as np", *sorted(writer.imports)]) + "\n",
             *(f"\n{definition}\n" for definition in writer.helpers.values()),
             "\n" + signature(function, [*arguments.values(), *constants.values()]),
             *(docstring(doc) if doc else []),

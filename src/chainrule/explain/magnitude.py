@@ -13,7 +13,7 @@ import numpy as np
 
 from ..ir.dims import Sizes
 from ..ir.graph import toposort
-from ..ir.node import Const, D, Delta, Input, Map, Node, Reduce, Size
+from ..ir.node import Call, Const, D, Delta, Input, Map, Node, Reduce, Size
 from ..ops.symbol import smooth_stand_in
 from ..run.interpret import interpret
 
@@ -34,7 +34,7 @@ def _terms(node: Node, terms: Mapping[Node, Any], known: Mapping[Node, Any], siz
     """The node's entries with absolute values in the place of those of its terms."""
     value = np.abs(np.asarray(known[node], np.float64))
     match node:
-        case Input() | Const() | Size() | Delta() | Reduce():
+        case Input() | Const() | Size() | Delta() | Reduce() | Call():
             return value
         case Map(op=op):
             a, b = (*(terms[arg] for arg in node.args), None, None)[:2]

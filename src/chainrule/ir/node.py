@@ -16,12 +16,13 @@ from . import registry
 from .dims import Dim, Extent, Shape
 from .errors import ShapeError
 from .interned import Kind, Node
-from .structure import Concat, D, Gather, Pad, Reshape, Scatter, Slice, SliceSpec
+from .structure import Call, Concat, D, Gather, Pad, Reshape, Scatter, Slice, SliceSpec
 
 if TYPE_CHECKING:
     from .records import Elementwise, Reduction
 
 __all__ = [
+    "Call",
     "Concat",
     "Const",
     "D",

@@ -72,8 +72,12 @@ class Elementwise:
     stands_for: tuple[Any, ...] = ()
     """The NumPy functions it answers for on traced arrays."""
     numpy: str = ""
+    imports: str = ""
+    """The line of Python that brings in what ``numpy`` calls, where that is not NumPy: from scipy import special."""
     c: str = ""
     """May use {f} (the suffix of a math function: "" or "f") and {real} (double or float)."""
+    no_c: bool = False
+    """Whether C has no such function: a program with this operation runs on NumPy."""
     c_int: str = ""
     """How C spells it on whole numbers, where that is not the same."""
     latex: str = ""
@@ -91,6 +95,8 @@ class Elementwise:
     singular: bool | Callable[..., bool] = False
     """Whether the value or a slope may be infinite or NaN at a finite point (for these operands, where it is a
     function of them), so that a zero by structure must not be multiplied by it."""
+    special: tuple[tuple[tuple[float, ...], float, tuple[float, ...]], ...] = ()
+    """Special values: ((operands), value, (slopes)), tested in every mode and precision. NaN: there is none."""
     commutative: bool = False
     symbol: tuple[str, int] | None = None
     """For an unknown function: its name, and the order of the derivative this record stands for."""

@@ -1,12 +1,15 @@
-"""The node kinds that move numbers about, and the derivative that is not worked out yet."""
+"""The node kinds that move numbers about, the call of a library, and the derivative that is not worked out yet."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .dims import Shape
 from .interned import Kind, Node
+
+if TYPE_CHECKING:
+    from .whole import Whole
 
 
 class Reshape(Node):
@@ -86,6 +89,26 @@ class Scatter(Node):
         (x, indices), (axis, batch, extent) = args, params
         width = len(indices.shape) - batch
         return (*x.shape[:axis], extent, *x.shape[axis + width :]), x.kind
+
+
+class Call(Node):
+    """An operation on whole arrays that a library does: an inverse, a sort. params: (record, its settings' values…)."""
+
+    __slots__ = ()
+
+    @classmethod
+    def infer(cls, args: tuple[Node, ...], params: tuple[Any, ...]) -> tuple[Shape, Kind]:
+        op = params[0]
+        return op.shape(*(a.shape for a in args), **op.named(params[1:])), op.result
+
+    @property
+    def op(self) -> Whole:
+        return self.params[0]  # type: ignore[no-any-return]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by name: the axis of a sort, say."""
+        return self.op.named(self.params[1:])
 
 
 class D(Node):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from .dims import Shape, known_product, show_shape
 from .graph import toposort
 from .node import (
+    Call,
     Concat,
     Const,
     D,
@@ -47,7 +48,7 @@ def verify(outputs: Iterable[Node], *, allow_derivatives: bool = False) -> None:
 
 def _show(node: Node) -> str:
     """A node that may be broken: only what it is made of."""
-    name = f" {node.op.name}" if isinstance(node, (Map, Reduce)) else ""
+    name = f" {node.op.name}" if isinstance(node, (Call, Map, Reduce)) else ""
     return f"{type(node).__name__}{name} of {[show_shape(a.shape) for a in node.args]}"
 
 
@@ -87,6 +88,9 @@ def _complaint(node: Node) -> str:
             (axis,) = node.params
             rest = {(*a.shape[:axis], *a.shape[axis + 1 :]) for a in node.args}
             return "" if len(rest) == 1 and len(node.args) > 1 else "arrays that are joined agree in all other axes"
+        case Call():
+            wrong = node.op.backward is not None and any(a.kind != "float" for a in node.args)
+            return f"the operands of {node.op.name} are floats" if wrong else ""
         case Gather() | Scatter():
             axis, batch, indices = node.params[0], node.params[1], node.args[1]
             ok = indices.kind == "int" and batch <= axis and node.args[0].shape[:batch] == indices.shape[:batch]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir.node import (
+    Call,
     Concat,
     Const,
     D,
@@ -57,7 +58,7 @@ def read(reader: Reader, node: Node, places: Places, scope: frozenset[str], dept
             return _scatter(reader, node, places, scope, depth)
         case Reshape():
             return _reshape(reader, node, places, scope, depth)
-        case Pad() | Concat():
+        case Pad() | Concat() | Call():
             whole = reader.rearranged(node, depth)
             return At(whole, places) if places else whole
         case Input() | Const() | Size():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..ir.build import scalar_value
+from ..ir.node import Call as LibraryCall
 from ..ir.node import (
     Concat,
     Const,
@@ -50,7 +51,7 @@ def read(reader: Reader, node: Node, depth: int) -> Box:
             return _gather(reader, node, depth)
         case Scatter():
             return _scatter(reader, node, depth)
-        case Reshape() | Pad() | Concat():
+        case Reshape() | Pad() | Concat() | LibraryCall():
             return rearranged(reader, node, depth)
         case Input() | Const() | Size():
             raise AssertionError("read as a name or a number")
@@ -151,7 +152,7 @@ def _scatter(reader: Reader, node: Scatter, depth: int) -> Box:
 
 
 def rearranged(reader: Reader, node: Node, depth: int) -> Box:
-    """The same entries in another arrangement: reshape, pad, concatenate."""
+    """What only the whole array tells: reshape, pad, concatenate, and what a library works out."""
     parts = tuple(reader.whole(arg, depth) for arg in node.args)
     match node:
         case Reshape():
@@ -160,6 +161,8 @@ def rearranged(reader: Reader, node: Node, depth: int) -> Box:
             return Call("pad", (parts[0], *map(_whole_range, node.params[0], node.shape)))
         case Concat() if node.params[0] == 0:
             return Stacked(parts)
+        case LibraryCall():
+            return shared.called(node, parts)
         case Concat():
             return Call("concat", parts, subscript=(Number(node.params[0]),))
         case _:

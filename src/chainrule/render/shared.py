@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.dims import Shape
+from ..ir.node import Call as LibraryCall
 from ..ir.node import Map, Reduce
+from ..ir.records import Elementwise
+from ..ir.whole import Whole
 from . import arithmetic
 from .boxes import Big, Box, Call, Cases, Exponential, Function, Number, Power, Root, Symbol
 from .names import escape_latex
@@ -57,6 +60,15 @@ def _function(node: Map, operands: tuple[Box, ...]) -> Box:
     op = node.op
     if op.symbol is not None:
         return Call(op.symbol[0], operands, primes=op.symbol[1])
+    return _spelled(op, operands)
+
+
+def called(node: LibraryCall, operands: Sequence[Box]) -> Box:
+    """What a library works out, by the record's own spelling."""
+    return _spelled(node.op, tuple(operands))
+
+
+def _spelled(op: Elementwise | Whole, operands: tuple[Box, ...]) -> Box:
     places = ", ".join(f"{{{i}}}" for i in range(len(operands)))
     text = op.text or f"{op.name}({places})"
     latex = op.latex or rf"\operatorname{{{escape_latex(op.name)}}}\left({places}\right)"

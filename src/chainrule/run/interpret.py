@@ -12,7 +12,7 @@ import numpy as np
 
 from ..ir.dims import Sizes, bind_sizes
 from ..ir.graph import toposort, use_counts
-from ..ir.node import Const, D, Delta, Input, Map, Node, Reduce, Size
+from ..ir.node import Call, Const, D, Delta, Input, Map, Node, Reduce, Size
 
 Watch = Callable[[Node, Any], None]
 
@@ -85,6 +85,9 @@ def _value(
             if node.op.empty is None and not all(x.shape[a] for a in node.axes):
                 raise ValueError(f"{node.op.name} of no entries has no value")
             return np.asarray(node.op.ref(x, axis=node.axes))
+        case Call():
+            # What has no float among its operands, a random number, comes in a precision of its own.
+            return np.asarray(node.op.value(node, args, sizes), dtype if node.kind == "float" else None)
         case _:
             return np.asarray(node.op.value(node, args, sizes))
 

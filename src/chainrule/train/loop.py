@@ -16,7 +16,8 @@ import chainrule as cr
 from ..ir.errors import ArgumentError, ShapeError, TraceError
 from .diagnosis import first_bad_value
 from .networks import network_of
-from .optimisers import Optimizer, adam
+from .optimisers import adam
+from .optimizer import Optimizer
 from .problem import Problem, problem, samples_of
 from .progress import Bar, Display, Silent
 from .run import Run

@@ -1,58 +1,30 @@
-"""How parameters follow their gradients. Each update is written in traced operations, so that it is a graph too.
-
-A state is a dict of arrays for each parameter. The entries named in ``shared`` do not depend on the parameter, such as
-the number of the step, and are kept once for all.
-"""
+"""How parameters follow their gradients: a rule each, said once, as a graph (see `optimizer` for what all share)."""
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
 import chainrule as cr
 
-State: TypeAlias = Mapping[str, Any]
+from .optimizer import Optimizer, State
+from .schedules import Schedule, check_number
 
-
-@dataclass(frozen=True)
-class Optimizer(ABC):
-    """One rule for every parameter: its state at the beginning, and its update."""
-
-    lr: float
-
-    name: ClassVar[str] = ""
-    shared: ClassVar[frozenset[str]] = frozenset()
-
-    def __post_init__(self) -> None:
-        _check(self, "lr", 0, math.inf)
-
-    def init(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
-        """The state that a parameter begins with: arrays of the parameter's precision."""
-        return {}
-
-    @abstractmethod
-    def update(self, parameter: Any, gradient: Any, state: State) -> tuple[Any, dict[str, Any]]:
-        """The new parameter and the new state, from traced arrays or plain ones."""
-
-    def settings(self) -> dict[str, Any]:
-        """Name and numbers, for the record."""
-        return {"name": self.name, **dataclasses.asdict(self)}
+__all__ = ["Optimizer", "adagrad", "adam", "adamw", "gradient_descent", "momentum", "nesterov", "rmsprop", "sgd"]
 
 
 @dataclass(frozen=True)
 class GradientDescent(Optimizer):
-    """Against the gradient, at a fixed rate: w ← w − η g."""
+    """Against the gradient: w ← w − η g."""
+
+    lr: float | Schedule = 0.1
 
     name: ClassVar[str] = "gradient_descent"
 
-    def update(self, parameter: Any, gradient: Any, state: State) -> tuple[Any, dict[str, Any]]:
-        return parameter - self.lr * gradient, {}
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
+        return rate * gradient, {}
 
 
 @dataclass(frozen=True)
@@ -63,20 +35,89 @@ class Momentum(Optimizer):
     w ← w − η g + β (w − w before) is the same at a fixed rate.
     """
 
+    lr: float | Schedule = 0.01
     beta: float = 0.9
 
     name: ClassVar[str] = "momentum"
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "beta", 0, 1)
+        check_number(self.name, "beta", self.beta, 1, zero=True)
 
-    def init(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
+    def memory(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
         return {"v": np.zeros_like(parameter)}
 
-    def update(self, parameter: Any, gradient: Any, state: State) -> tuple[Any, dict[str, Any]]:
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
         v = self.beta * state["v"] + gradient
-        return parameter - self.lr * v, {"v": v}
+        return rate * v, {"v": v}
+
+
+@dataclass(frozen=True)
+class Nesterov(Momentum):
+    """Momentum that looks ahead: v ← β v + g, w ← w − η (g + β v).
+
+    Nesterov takes the gradient where the momentum alone would lead; here w stands for that point. Sources: Nesterov
+    1983, "A method of solving a convex programming problem with convergence rate O(1/k²)"; in terms of the point ahead:
+    Bengio, Boulanger-Lewandowski & Pascanu 2013, "Advances in optimizing recurrent networks", equations 6 and 7.
+    """
+
+    name: ClassVar[str] = "nesterov"
+
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
+        v = self.beta * state["v"] + gradient
+        return rate * (gradient + self.beta * v), {"v": v}
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    """Each entry at a rate that falls with what its gradients were so far: v ← v + g², w ← w − η g/(√v + ε).
+
+    Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization",
+    figure 1 with diagonal matrices.
+    """
+
+    lr: float | Schedule = 0.01
+    eps: float = 1e-10
+
+    name: ClassVar[str] = "adagrad"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self.name, "eps", self.eps, zero=True)
+
+    def memory(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
+        return {"v": np.zeros_like(parameter)}
+
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
+        v = state["v"] + gradient**2
+        return rate * gradient / (cr.sqrt(v) + self.eps), {"v": v}
+
+
+@dataclass(frozen=True)
+class RMSProp(Optimizer):
+    """Each gradient in units of its own recent size: v ← βv + (1 − β)g², w ← w − η g/(√v + ε).
+
+    Source: Tieleman & Hinton 2012, lecture 6.5 of "Neural networks for machine learning"; ε keeps it from dividing by
+    zero.
+    """
+
+    lr: float | Schedule = 1e-3
+    beta: float = 0.9
+    eps: float = 1e-8
+
+    name: ClassVar[str] = "rmsprop"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_number(self.name, "beta", self.beta, 1, zero=True)
+        check_number(self.name, "eps", self.eps, zero=True)
+
+    def memory(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
+        return {"v": np.zeros_like(parameter)}
+
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
+        v = self.beta * state["v"] + (1 - self.beta) * gradient**2
+        return rate * gradient / (cr.sqrt(v) + self.eps), {"v": v}
 
 
 @dataclass(frozen=True)
@@ -87,53 +128,43 @@ class Adam(Optimizer):
     v̂ = v/(1 − β₂ᵗ). Source: Kingma & Ba 2015, "Adam: a method for stochastic optimization", algorithm 1.
     """
 
+    lr: float | Schedule = 1e-3
     beta1: float = 0.9
     beta2: float = 0.999
     eps: float = 1e-8
 
     name: ClassVar[str] = "adam"
-    shared: ClassVar[frozenset[str]] = frozenset({"t"})
+    counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _check(self, "beta1", 0, 1)
-        _check(self, "beta2", 0, 1)
-        _check(self, "eps", 0, math.inf)
+        check_number(self.name, "beta1", self.beta1, 1, zero=True)
+        check_number(self.name, "beta2", self.beta2, 1, zero=True)
+        check_number(self.name, "eps", self.eps, zero=True)
 
-    def init(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
-        return {"t": np.zeros((), parameter.dtype), "m": np.zeros_like(parameter), "v": np.zeros_like(parameter)}
+    def memory(self, parameter: np.ndarray[Any, Any]) -> dict[str, Any]:
+        return {"m": np.zeros_like(parameter), "v": np.zeros_like(parameter)}
 
-    def update(self, parameter: Any, gradient: Any, state: State) -> tuple[Any, dict[str, Any]]:
-        t = state["t"] + 1
+    def move(self, gradient: Any, rate: Any, state: State) -> tuple[Any, dict[str, Any]]:
+        t = state["t"]
         m = self.beta1 * state["m"] + (1 - self.beta1) * gradient
         v = self.beta2 * state["v"] + (1 - self.beta2) * gradient**2
         # η/(1 − β₁ᵗ) is a single number: m̂ itself would be one more array.
-        rate, v_hat = self.lr / (1 - self.beta1**t), v / (1 - self.beta2**t)
-        return parameter - rate * m / (cr.sqrt(v_hat) + self.eps), {"t": t, "m": m, "v": v}
+        rate, v_hat = rate / (1 - self.beta1**t), v / (1 - self.beta2**t)
+        return rate * m / (cr.sqrt(v_hat) + self.eps), {"m": m, "v": v}
 
 
-def gradient_descent(lr: float = 0.1) -> GradientDescent:
-    """Plain gradient descent at the rate ``lr``. Raises ValueError where that is not positive."""
-    return GradientDescent(lr)
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with weight decay, unless told at 0.01.
+
+    Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2.
+    """
+
+    weight_decay: float = 0.01
+
+    name: ClassVar[str] = "adamw"
 
 
-sgd = gradient_descent
-
-
-def momentum(lr: float = 0.01, beta: float = 0.9) -> Momentum:
-    """Gradient descent with momentum. Raises ValueError for a rate that is not positive, or beta outside [0, 1)."""
-    return Momentum(lr, beta)
-
-
-def adam(lr: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8) -> Adam:
-    """Adam. Raises ValueError for a rate that is not positive, or means outside [0, 1)."""
-    return Adam(lr, beta1, beta2, eps)
-
-
-def _check(optimizer: Optimizer, setting: str, low: float, high: float) -> None:
-    """Raise ValueError where a setting is outside [low, high); a rate is above 0."""
-    value = getattr(optimizer, setting)
-    positive = setting == "lr"
-    if not low <= value < high or (positive and value == 0):
-        within = f"above {low}" if positive else f"in [{low}, {high})"
-        raise ValueError(f"{setting} of {optimizer.name} is a number {within}, not {value!r}")
+sgd = gradient_descent = GradientDescent
+momentum, nesterov, adagrad, rmsprop, adam, adamw = Momentum, Nesterov, Adagrad, RMSProp, Adam, AdamW

@@ -19,7 +19,7 @@ from ..ir.errors import ShapeError
 from ..ir.graph import Graph
 from ..ir.node import Input, Node
 from ..pipeline import executable, gradient_graph
-from .optimisers import Optimizer
+from .optimizer import Optimizer
 
 if TYPE_CHECKING:
     from ..frontend.trace import Traced
@@ -56,9 +56,9 @@ def step_graph(traced: Traced, parameters: Sequence[Input], optimizer: Optimizer
     states: dict[str, Input] = {}
     new_states: dict[str, Node] = {}
     new_parameters: list[Node] = []
-    for parameter, gradient in zip(parameters, gradients.gradients, strict=True):
+    for parameter, gradient in zip(parameters, optimizer.clipped(gradients.gradients), strict=True):
         entries = state_inputs(parameter, optimizer)
-        updated, after = optimizer.update(parameter, gradient, entries)
+        updated, after = optimizer.update(parameter, gradient, entries, parameter.name)
         new_parameters.append(_like(parameter, updated, optimizer))
         names.setdefault(updated, f"new_{parameter.name.replace('.', '_')}")
         for entry, node in entries.items():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 import chainrule as cr
@@ -274,3 +275,16 @@ def test_its_lines_can_be_left_out_and_found_again(function: Any, wrt: str) -> N
     for number in exercise.blanks:
         assert exercise.answer(number, exercise.solution(number)), exercise.solution(number)
         assert "{" not in exercise.hint(number)
+
+
+def test_a_sum_that_loses_its_only_index_to_a_chosen_entry_counts_its_equal_terms() -> None:
+    """Σ_qr δ_{(q+1) r} is not 1 when δ has cancelled the sum over r: it is a 1 for every q."""
+
+    @cr.function(b="3", g="2 3 3")
+    def f(b: Any, g: Any) -> Any:
+        padded = np.pad(g + b, ((1, 1), (0, 0), (0, 0)))
+        return np.sum(padded) + np.tanh(padded).sum()
+
+    told = cr.derive(f, "b", "components")
+    assert told.error < 1e-12
+    assert "3 · 2 + Σ" in str(told)

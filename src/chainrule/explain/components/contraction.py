@@ -101,16 +101,23 @@ def abs_of(coefficient: Coefficient) -> Coefficient:
 def equal_terms(part: Sum, allocator: Allocator) -> Tidied | None:
     """A sum over an index that nothing has: as many equal terms as it is long."""
     for t, term in enumerate(part.terms):
-        carried = {i for f in term.factors for i in f.free}
-        lost = [i for i in term.summed if i not in carried]
-        if lost:
-            count = ONE
-            for i in lost:
-                count = count * Coefficient.of(allocator.extents[i])
-            kept = tuple(i for i in term.summed if i in carried)
-            after = Term((Factor(count), *term.factors), term.coefficient, kept)
+        after, count = _counted(term, allocator)
+        if count is not None:
             return Tidied(with_term(part, t, after), "equal terms", f"the {count} terms of the sum are all the same")
     return None
+
+
+def _counted(term: Term, allocator: Allocator) -> tuple[Term, Coefficient | None]:
+    """The term with the number of its equal terms as a factor, and that number; as it is where all indices are used."""
+    carried = {i for f in term.factors for i in f.free}
+    lost = [i for i in term.summed if i not in carried]
+    if not lost:
+        return term, None
+    count = ONE
+    for i in lost:
+        count = count * Coefficient.of(allocator.extents[i])
+    kept = tuple(i for i in term.summed if i in carried)
+    return Term((Factor(count), *term.factors), term.coefficient, kept), count
 
 
 def like_terms(part: Sum, allocator: Allocator) -> Tidied | None:
@@ -153,7 +160,8 @@ def cancelled(part: Sum, allocator: Allocator) -> Tidied | None:
             if pair is None:
                 continue
             gone, kept = pair
-            after = tuple(_without(t, gone, kept) for t in part.terms)
+            # What only the delta had an index in common with is summed over as many equal terms.
+            after = tuple(_counted(_without(t, gone, kept), allocator)[0] for t in part.terms)
             why = f"the sum over {{{gone}}} has one term that is not 0, that with {{{gone}}} = {{{kept}}}"
             return Tidied(Sum(after), "the delta cancels the sum", why)
     return None
@@ -189,7 +197,8 @@ def chosen(part: Sum, allocator: Allocator) -> Tidied | None:
             if any(isinstance(f.base, Sum) and index in f.free for f in rest):
                 continue
             moved = tuple(_moved(f, index, factor) for f in rest)
-            after = Term(moved, term.coefficient, tuple(i for i in term.summed if i != index))
+            left = Term(moved, term.coefficient, tuple(i for i in term.summed if i != index))
+            after, _ = _counted(left, allocator)
             why = f"the sum over {{{index}}} has one term that is not 0, that of the entry chosen"
             return Tidied(with_term(part, t, after), "the delta cancels the sum", why)
     return None

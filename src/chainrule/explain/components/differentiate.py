@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ...derive.forward import identity
 from ...derive.local import reduction_slope, slopes, takes_derivative
 from ...ir.graph import describe, toposort
 from ...ir.node import (
+    Call,
     Concat,
     Const,
     D,
@@ -108,6 +110,8 @@ class Differentiation:
                 return self._elementwise(f, subs, by)
             case Reduce():
                 return self._reduction(f, subs, by)
+            case Call():
+                return self._call(f, subs, by)
             case Slice() | Pad() | Concat() | Gather() | Scatter() | Reshape():
                 parts = [
                     Term((*factors, self.symbol(x, at, by)), ONE, summed)
@@ -256,6 +260,17 @@ class Differentiation:
         slope = self.entries.product(self._spelled(reduction_slope(f)), at)
         after = Term((*slope.factors, self.symbol(x, at, by)), slope.coefficient, fresh)
         return Advance(Sum((after,)), "chain rule", f.op.why)
+
+    def _call(self, f: Call, subs: Sequence[int], by: Sequence[int]) -> Advance:
+        """The slope by every entry of an operand of what a library works out, summed over those."""
+        terms = []
+        for k, x in enumerate(f.args):
+            if takes_derivative(f, k) and self.varying(x):
+                at = self.allocator.fresh(*x.shape)
+                seeds = [identity(x) if n == k else None for n in range(len(f.args))]
+                slope = self.entries.product(self._spelled(f.op.push(f, seeds, x.shape)), (*subs, *at))
+                terms.append(Term((*slope.factors, self.symbol(x, at, by)), slope.coefficient, at))
+        return Advance(Sum(tuple(terms)), "chain rule", f.op.why)
 
     def _spelled(self, slope: Node) -> Node:
         """A slope as a textbook writes it."""
