@@ -12,10 +12,11 @@ import chainrule.ops
 
 OWN = {
     "ArgumentError", "ChainruleError", "ClosedForm", "Derivation", "DerivativeError", "Elementwise", "Interval",
-    "Reduction", "Run", "ShapeError", "TraceError", "activation", "adam", "binary_cross_entropy", "check",
-    "cross_entropy", "dense", "derive", "function", "glossary", "grad", "gradient_descent", "hessian", "hvp",
-    "initialiser", "jacobian", "jvp", "load", "log_softmax", "momentum", "mse", "name", "networks", "one_hot",
-    "parse", "picture", "register", "sgd", "softmax", "source", "train", "unregister", "value_and_grad", "vjp",
+    "Reduction", "Run", "ShapeError", "TraceError", "activation", "adagrad", "adam", "adamw", "binary_cross_entropy",
+    "check", "cross_entropy", "dense", "derive", "function", "glossary", "grad", "gradient_descent", "hessian", "hvp",
+    "initialiser", "jacobian", "jvp", "load", "log_softmax", "momentum", "mse", "name", "nesterov", "networks",
+    "one_hot", "parse", "picture", "register", "rmsprop", "schedules", "sgd", "softmax", "source", "train",
+    "unregister", "value_and_grad", "vjp",
 }  # fmt: skip
 """All but the operations, whose files say themselves what they export."""
 

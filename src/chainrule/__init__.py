@@ -68,15 +68,17 @@ from .transforms import jacobian_of as jacobian
 if TYPE_CHECKING:
     from .derivation import ClosedForm, Derivation, derive
     from .explain.glossary import glossary
-    from .train import networks
+    from .train import networks, schedules
     from .train.loop import train
-    from .train.optimisers import adam, gradient_descent, momentum, sgd
+    from .train.optimisers import adagrad, adam, adamw, gradient_descent, momentum, nesterov, rmsprop, sgd
     from .train.run import Run, load
 
 __version__ = "0.1.0"
 
 _ON_USE = {
+    "adagrad": "train.optimisers",
     "adam": "train.optimisers",
+    "adamw": "train.optimisers",
     "ClosedForm": "derivation",
     "Derivation": "derivation",
     "derive": "derivation",
@@ -84,8 +86,11 @@ _ON_USE = {
     "gradient_descent": "train.optimisers",
     "load": "train.run",
     "momentum": "train.optimisers",
+    "nesterov": "train.optimisers",
     "networks": "train",
+    "rmsprop": "train.optimisers",
     "Run": "train.run",
+    "schedules": "train",
     "sgd": "train.optimisers",
     "train": "train.loop",
 }
@@ -104,7 +109,9 @@ __all__ = [
     "ShapeError",
     "TraceError",
     "activation",
+    "adagrad",
     "adam",
+    "adamw",
     "binary_cross_entropy",
     "check",
     "cross_entropy",
@@ -124,11 +131,14 @@ __all__ = [
     "momentum",
     "mse",
     "name",
+    "nesterov",
     "networks",
     "one_hot",
     "parse",
     "picture",
     "register",
+    "rmsprop",
+    "schedules",
     "sgd",
     "softmax",
     "source",

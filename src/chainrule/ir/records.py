@@ -38,6 +38,10 @@ class Interval:
         )
         return inside and not (other.open and not self.open and touches)
 
+    def __contains__(self, number: float) -> bool:
+        """Whether a number lies in it."""
+        return self.low < number < self.high or (not self.open and number in (self.low, self.high))
+
     def __str__(self) -> str:
         left = "(" if self.open or self.low == -math.inf else "["
         right = ")" if self.open or self.high == math.inf else "]"
@@ -95,8 +99,9 @@ class Elementwise:
     singular: bool | Callable[..., bool] = False
     """Whether the value or a slope may be infinite or NaN at a finite point (for these operands, where it is a
     function of them), so that a zero by structure must not be multiplied by it."""
-    special: tuple[tuple[tuple[float, ...], float, tuple[float, ...]], ...] = ()
-    """Special values: ((operands), value, (slopes)), tested in every mode and precision. NaN: there is none."""
+    special: tuple[tuple[tuple[float, ...], float, tuple[float | None, ...]], ...] = ()
+    """Special values: ((operands), value, (slopes)), tested in every mode and precision; an operand whose slope is
+    None is a constant there."""
     commutative: bool = False
     symbol: tuple[str, int] | None = None
     """For an unknown function: its name, and the order of the derivative this record stands for."""
@@ -261,6 +266,8 @@ class Structural:
     stands_for: tuple[Any, ...] = ()
     cases: Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...]]]] = field(default=lambda: ())
     """For tests: functions that use it, each with the shapes of its arguments."""
+    errors: Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...], str]]] = field(default=lambda: ())
+    """For tests: uses that are refused, with the arguments' shapes and what the message says."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         assert self.build is not None, f"{self.name} is not called by users"

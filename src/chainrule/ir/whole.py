@@ -35,6 +35,8 @@ class Whole:
     shape: Callable[..., Shape]
     why: str
     settings: tuple[str, ...] = ()
+    own: int = 1
+    """How many of an operand's last axes are the operation's own; up to its axis, where it has that setting."""
     forward: Callable[..., Node] | None = None
     backward: Callable[..., Slopes] | None = None
     result: Kind = "float"
@@ -97,6 +99,11 @@ class Whole:
         """The value of a node."""
         settings = {k: sizes.of(v) if isinstance(v, tuple) else v for k, v in node.settings.items()}
         return self.ref(*values, **settings)
+
+    def batch(self, node: Call) -> int:
+        """How many leading axes of the operands, and of the result, are a batch."""
+        own = -node.settings["axis"] if "axis" in self.settings else self.own
+        return len(node.args[0].shape) - own
 
     def transpose(self, node: Call, g: Node) -> Slopes:
         """The cotangents of the operands, from that of the result."""

@@ -133,6 +133,7 @@ def _cofactor_backward(args: Operands, y: Node, g: Node) -> Slopes:
 cofactor: Whole = register(
     Whole(
         name="cofactor",
+        own=2,
         ref=_in_double(_cofactor),
         shape=_square,
         build=_of_squares("cofactor"),
@@ -155,6 +156,7 @@ cofactor: Whole = register(
 det: Whole = register(
     Whole(
         name="det",
+        own=2,
         ref=_in_double(np.linalg.det),
         shape=_number,
         build=_of_squares("det"),
@@ -177,6 +179,7 @@ det: Whole = register(
 log_abs_det: Whole = register(
     Whole(
         name="log_abs_det",
+        own=2,
         ref=_in_double(lambda a: np.linalg.slogdet(a)[1]),
         shape=_number,
         build=_of_squares("log_abs_det"),
@@ -197,6 +200,7 @@ log_abs_det: Whole = register(
 det_sign: Whole = register(
     Whole(
         name="det_sign",
+        own=2,
         ref=_in_double(lambda a: np.linalg.slogdet(a)[0]),
         shape=_number,
         build=_of_squares("det_sign"),
@@ -215,6 +219,7 @@ det_sign: Whole = register(
 inv: Whole = register(
     Whole(
         name="inv",
+        own=2,
         ref=_in_double(np.linalg.inv),
         shape=_square,
         build=_of_squares("inv"),
@@ -270,6 +275,7 @@ def _solve(a: Any, b: Any) -> Any:
 solve: Whole = register(
     Whole(
         name="solve",
+        own=2,
         ref=_in_double(np.linalg.solve),
         shape=lambda a, b: b,
         build=_solve,
@@ -324,6 +330,7 @@ def _cholesky(a: Any) -> Any:
 cholesky: Whole = register(
     Whole(
         name="cholesky",
+        own=2,
         ref=_in_double(lambda a: np.linalg.cholesky(0.5 * (a + np.swapaxes(a, -1, -2)))),
         shape=_square,
         build=_cholesky,

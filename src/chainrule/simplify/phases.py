@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ..ir.graph import Graph
 from .engine import Applied, Phase, apply_phase
-from .rules import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy, units
+from .rules import choice, collect, factor, layout, library, products, simplex, spell, stable, symmetric, tidy, units
 from .size import written
 
 STABLE = Phase("stable", (*layout.RULES, *tidy.RULES, *stable.RULES), stable.rooted)
 """On the user's function, before it is differentiated: what would overflow is written as what does not."""
 
-TIDY = Phase("tidy", (*layout.RULES, *simplex.RULES, *tidy.RULES, *choice.RULES))
+TIDY = Phase("tidy", (*layout.RULES, *library.RULES, *simplex.RULES, *tidy.RULES, *choice.RULES))
 """On the derivative: layouts composed, deltas contracted, ones gone, signs and numbers brought to the front."""
 
 FACTOR = Phase("factor", (*TIDY.rules, *factor.RULES))

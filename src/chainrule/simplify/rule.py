@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from ..ir.build import scalar_value
 from ..ir.graph import toposort
-from ..ir.node import Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
+from ..ir.node import Call, Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
 from ..ir.records import Interval
 from .facts import proves
 from .pattern import App, Bindings, Number, Pattern, fit, heads, lift, spread_scalar
@@ -142,6 +142,9 @@ def weight(node: Node) -> int:
             return 20
         case Reduce():
             return 5
+        case Call():
+            # What is worked out for every place of an axis costs more than what is worked out once.
+            return 6 + len(node.shape)
         case _:
             return 6
 

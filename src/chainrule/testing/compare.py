@@ -8,6 +8,12 @@ from typing import Any
 import numpy as np
 
 
+def require(holds: bool, complaint: str) -> None:
+    """Raises AssertionError with the complaint unless it holds. (An assert would be gone under ``python -O``.)"""
+    if not holds:
+        raise AssertionError(complaint)
+
+
 def close(
     found: Any, wanted: Any, what: str, *, rtol: float = 0.0, atol: Any = 0.0, at: Sequence[Any] = ()
 ) -> None:  # fmt: skip

@@ -1,8 +1,8 @@
 """What an operation means, told by somebody else than its record: mpmath at 50 digits, a complex step, differences.
 
-With mpmath and an oracle (a function of numbers of mpmath, or the name of one of its own) values and slopes are those
-of the oracle, to 50 digits. Without either the slopes are those of ``ref``, by a step along the imaginary axis where the
-record is analytic, and by differences, extrapolated (Richardson), with an estimate of what error is left.
+With mpmath and an oracle (a function of numbers of mpmath, or the name of one of its own) values and slopes are the
+oracle's, to 50 digits. Without either the slopes are those of ``ref``: by a step along the imaginary axis where the
+record is analytic, and else by differences, extrapolated (Richardson), with an estimate of what error is left.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ def slopes(op: Elementwise, oracle: Any, operands: Sequence[Any], by: tuple[int,
         return np.zeros(points), np.zeros(points)
     f = mpmath_function(op, oracle)
     if f is None:
-        return by_differences(_stepped(op, by[0]), operands, by[1:]) if op.analytic else by_differences(
-            op.ref, operands, by
+        return (
+            by_differences(_stepped(op, by[0]), operands, by[1:])
+            if op.analytic
+            else by_differences(op.ref, operands, by)
         )
     return exact_slopes(f, op.conditions, operands, by), np.zeros(points)
 

@@ -51,6 +51,10 @@ class Traced:
         """The value of the function."""
         return self.evaluate([self.output])[0]
 
+    def at(self, *values: Any) -> Any:
+        """The value at other arrays."""
+        return self.evaluate([self.output], **dict(zip(self.values, values, strict=True)))[0]
+
     def pullbacks(self, g: Node) -> list[Node]:
         """The cotangents of the float inputs, given the output's."""
         found = reverse({self.output: g}, self.floats)
@@ -64,8 +68,8 @@ class Traced:
     def push(self, tangents: Arrays) -> Any:
         """Forward mode: the output's tangent, given those of the float inputs (None: that one is held)."""
         pairs = list(zip(self.floats, tangents, strict=True))
-        seeds = {i: Input.of(f"t{n}", i.shape) for n, (i, t) in enumerate(pairs) if t is not None}
-        given = {seeds[i].name: t for i, t in pairs if t is not None}
+        seeds: dict[Node, Node] = {i: Input.of(f"t{n}", i.shape) for n, (i, t) in enumerate(pairs) if t is not None}
+        given = {f"t{n}": t for n, t in enumerate(tangents) if t is not None}
         return self.evaluate(forward([self.output], seeds), **given)[0]
 
     def jacobians(self) -> list[Any]:

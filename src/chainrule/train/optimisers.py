@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,7 +58,7 @@ class Nesterov(Momentum):
 
     Nesterov takes the gradient where the momentum alone would lead; here w stands for that point. Sources: Nesterov
     1983, "A method of solving a convex programming problem with convergence rate O(1/k²)"; in terms of the point ahead:
-    Bengio, Boulanger-Lewandowski & Pascanu 2013, "Advances in optimizing recurrent networks", equations 6 and 7.
+    Bengio, Boulanger-Lewandowski & Pascanu 2013, "Advances in optimizing recurrent networks".
     """
 
     name: ClassVar[str] = "nesterov"
@@ -73,7 +73,7 @@ class Adagrad(Optimizer):
     """Each entry at a rate that falls with what its gradients were so far: v ← v + g², w ← w − η g/(√v + ε).
 
     Source: Duchi, Hazan & Singer 2011, "Adaptive subgradient methods for online learning and stochastic optimization",
-    figure 1 with diagonal matrices.
+    with diagonal matrices; ε keeps it from dividing by zero.
     """
 
     lr: float | Schedule = 0.01
@@ -161,7 +161,7 @@ class AdamW(Adam):
     Source: Loshchilov & Hutter 2019, "Decoupled weight decay regularization", algorithm 2.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float = field(default=0.01, kw_only=True)
 
     name: ClassVar[str] = "adamw"
 

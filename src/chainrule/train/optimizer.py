@@ -85,7 +85,7 @@ class Optimizer(ABC):
 
     def update(self, parameter: Any, gradient: Any, state: State, name: str = "") -> tuple[Any, dict[str, Any]]:
         """The new parameter and the new state, from traced arrays or plain ones; the gradient is clipped already."""
-        rate = rate_at(self.lr, state["t"]) if "t" in state else self.lr
+        rate: Any = rate_at(self.lr, state["t"]) if "t" in state else self.lr
         count = {"t": state["t"] + 1} if "t" in state else {}
         change, remembered = self.move(gradient, rate, {**state, **count})
         if self.decays(name, parameter):

@@ -208,5 +208,5 @@ def check_number(owner: str, setting: str, value: float, below: float = math.inf
 
 def _check_steps(owner: str, setting: str, value: Any) -> None:
     """Raise ValueError where a number of steps is no whole number of at least 1."""
-    if isinstance(value, bool) or not value >= 1 or value != int(value):
+    if isinstance(value, bool) or not 1 <= value < math.inf or value != int(value):
         raise ValueError(f"{setting} of {owner} is a whole number of at least 1, not {value!r}")

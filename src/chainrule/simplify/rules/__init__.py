@@ -1,12 +1,13 @@
 """The rules as data, a phase a file."""
 
-from . import choice, collect, factor, layout, products, simplex, spell, stable, symmetric, tidy, units
+from . import choice, collect, factor, layout, library, products, simplex, spell, stable, symmetric, tidy, units
 
 __all__ = [
     "choice",
     "collect",
     "factor",
     "layout",
+    "library",
     "products",
     "simplex",
     "spell",

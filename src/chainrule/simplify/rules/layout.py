@@ -57,15 +57,21 @@ def contracted(args: Sequence[Node], subs: Sequence[Subscripts], out: Subscripts
         call("sum", call("broadcast_to", Input.of("b", (3,)), (2, 3)), axis=0),
         call("sum", call("broadcast_to", Input.of("b", ()), (2, 3))),
         call("matmul", call("broadcast_to", Input.of("b", (3,)), (2, 3)), Input.of("w", (3, 4))),
+        call("einsum", "ij,ijkl->kl", _matrix(), call("einsum", "ik,jl->ijkl", Delta.of(2), Delta.of(3))),
     ],
 )
 def compose_layouts(node: Node, context: Context) -> Node | None:
-    """An operand that only moves or repeats numbers goes into the subscripts."""
+    """An operand that only moves or repeats numbers goes into the subscripts; so does an identity of several axes."""
     assert isinstance(node, Einsum)
     for k, arg in enumerate(node.args):
-        if isinstance(arg, Einsum) and arg.is_layout:
+        if isinstance(arg, Einsum) and (arg.is_layout or _is_identity(arg)):
             return compose(node, k)
     return None
+
+
+def _is_identity(node: Einsum) -> bool:
+    """A product of Kronecker deltas, each with indices of its own."""
+    return not node.summed and all(isinstance(arg, Delta) for arg in node.args)
 
 
 @structural(
