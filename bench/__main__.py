@@ -1,4 +1,4 @@
-"""`python -m bench`: the derived gradient against NumPy written by hand; how derivation scales; the import."""
+"""`python -m bench`: what is claimed of speed and of learning, measured. With names, only those benchmarks."""
 
 from __future__ import annotations
 
@@ -6,23 +6,30 @@ import json
 import sys
 from pathlib import Path
 
-from . import imports, numpy_step, scaling, telling
+from . import accuracy, imports, numpy_step, scaling, telling
 
 RESULTS = Path(__file__).parent / "results"
+BENCHMARKS = {
+    "numpy_step": numpy_step, "scaling": scaling, "import": imports, "telling": telling, "accuracy": accuracy,
+}  # fmt: skip
 
 
-def main() -> int:
-    """Run every benchmark, print a table of each, write bench/results/*.json; 1 where a limit is not kept."""
+def main(names: list[str]) -> int:
+    """Run benchmarks, print a table of each, write bench/results/*.json; 1 where a bound is not kept, 2 for a name."""
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"there is no benchmark {unknown[0]!r}; these are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
     RESULTS.mkdir(exist_ok=True)
     kept = True
-    for name, module in (("numpy_step", numpy_step), ("scaling", scaling), ("import", imports), ("telling", telling)):
-        rows = module.measure()
+    for name in names or BENCHMARKS:
+        rows = BENCHMARKS[name].measure()
         (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
         for row in rows:
             kept &= bool(row["kept"])
-            print("  ".join(f"{key} {value}" for key, value in row.items()))
+            print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
     return 0 if kept else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -20,17 +20,9 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from .frontend import library as _library
 from .frontend.initialise import initialiser
-from .frontend.library import (
-    activation,
-    binary_cross_entropy,
-    cross_entropy,
-    dense,
-    log_softmax,
-    mse,
-    one_hot,
-    softmax,
-)
+from .frontend.library import *
 from .frontend.names import name
 from .ir.errors import ArgumentError, ChainruleError, DerivativeError, ShapeError, TraceError
 from .ir.records import Elementwise, Interval, Reduction
@@ -41,6 +33,7 @@ from .ops import einsum as _einsum
 from .ops import index as _index
 from .ops import linalg as _linalg
 from .ops import linear as _linear
+from .ops import random as _random
 from .ops import reduce as _reduce
 from .ops import scan as _scan
 from .ops import select as _select
@@ -53,6 +46,7 @@ from .ops.einsum import *
 from .ops.index import *
 from .ops.linalg import *
 from .ops.linear import *
+from .ops.random import *
 from .ops.reduce import *
 from .ops.scan import *
 from .ops.select import *
@@ -108,14 +102,10 @@ __all__ = [
     "Run",
     "ShapeError",
     "TraceError",
-    "activation",
     "adagrad",
     "adam",
     "adamw",
-    "binary_cross_entropy",
     "check",
-    "cross_entropy",
-    "dense",
     "derive",
     "function",
     "glossary",
@@ -127,32 +117,30 @@ __all__ = [
     "jacobian",
     "jvp",
     "load",
-    "log_softmax",
     "momentum",
-    "mse",
     "name",
     "nesterov",
     "networks",
-    "one_hot",
     "parse",
     "picture",
     "register",
     "rmsprop",
     "schedules",
     "sgd",
-    "softmax",
     "source",
     "train",
     "unregister",
     "value_and_grad",
     "vjp",
 ]
+__all__ += _library.__all__
 __all__ += _activations.__all__
 __all__ += _arithmetic.__all__
 __all__ += _einsum.__all__
 __all__ += _index.__all__
 __all__ += _linalg.__all__
 __all__ += _linear.__all__
+__all__ += _random.__all__
 __all__ += _reduce.__all__
 __all__ += _scan.__all__
 __all__ += _select.__all__

@@ -197,7 +197,16 @@ def mutants(source: str, scope: str) -> list[Mutant]:
             line = lines[place[0] - 1].strip()
             found.append(
                 Mutant(
-                    name, _where(above), place[0], line, before, after, _frame(above), _hints(chain, used), index, choice
+                    name,
+                    _where(above),
+                    place[0],
+                    line,
+                    before,
+                    after,
+                    _frame(above),
+                    _hints(chain, used),
+                    index,
+                    choice,
                 )
             )
     return found

@@ -73,7 +73,7 @@ class Whole:
             return self.build(*args, **settings)
         if not is_traced(args):
             with np.errstate(all="ignore"):
-                return self.ref(*map(np.asarray, args), **settings)
+                return self.ref(*args, **settings)
         return self.of(*(as_node(a) for a in args), **settings)
 
     def of(self, *args: Node, **settings: Any) -> Node:

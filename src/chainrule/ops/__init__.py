@@ -1,6 +1,21 @@
 """The operations, a family a file. Importing this package fills the registry."""
 
-from . import activations, arithmetic, einsum, index, linalg, linear, reduce, scan, select, shape, symbol, transcendental
+from . import (
+    activations,
+    arithmetic,
+    einsum,
+    index,
+    linalg,
+    linear,
+    random,
+    reduce,
+    scan,
+    select,
+    shape,
+    symbol,
+    transcendental,
+    windows,
+)
 
 __all__ = [
     "activations",
@@ -9,10 +24,12 @@ __all__ = [
     "index",
     "linalg",
     "linear",
+    "random",
     "reduce",
     "scan",
     "select",
     "shape",
     "symbol",
     "transcendental",
+    "windows",
 ]

@@ -43,6 +43,7 @@ sigmoid = register(
         text="σ({0})",
         range=Interval(0, 1),
         oracle=_mp_sigmoid,
+        special=(((0.0,), 0.5, (0.25,)), ((-np.inf,), 0.0, (0.0,)), ((np.inf,), 1.0, (0.0,))),
     )
 )
 
@@ -61,6 +62,7 @@ relu = register(
         kinks=(0.0,),
         convention="the slope at 0 is 0, the smallest subgradient",
         oracle=lambda x: max(x, 0 * x),
+        special=(((0.0,), 0.0, (0.0,)), ((np.inf,), np.inf, (1.0,)), ((-np.inf,), 0.0, (0.0,))),
     )
 )
 
@@ -76,6 +78,7 @@ softplus = register(
         text="softplus({0})",
         range=NON_NEGATIVE,
         oracle=_mp_softplus,
+        special=(((0.0,), 0.6931471805599453, (0.5,)), ((-np.inf,), 0.0, (0.0,)), ((np.inf,), np.inf, (1.0,))),
     )
 )
 
@@ -91,5 +94,6 @@ log_sigmoid = register(
         text="log σ({0})",
         range=Interval(-float("inf"), 0),
         oracle=lambda x: -_mp_softplus(-x),
+        special=(((-np.inf,), -np.inf, (1.0,)), ((np.inf,), 0.0, (0.0,))),
     )
 )

@@ -66,6 +66,7 @@ add = register(
         text="{0} + {1}",
         commutative=True,
         oracle=lambda a, b: a + b,
+        special=(((1.0, 2.0), 3.0, (1.0, 1.0)), ((np.inf, 1.0), np.inf, (1.0, 1.0))),
     )
 )
 
@@ -83,6 +84,7 @@ sub = register(
         latex="{0} - {1}",
         text="{0} - {1}",
         oracle=lambda a, b: a - b,
+        special=(((1.0, 1.0), 0.0, (1.0, -1.0)), ((-np.inf, 1.0), -np.inf, (1.0, -1.0))),
     )
 )
 
@@ -101,6 +103,7 @@ mul = register(
         text="{0} ⊙ {1}",
         commutative=True,
         oracle=lambda a, b: a * b,
+        special=(((0.0, 3.0), 0.0, (3.0, 0.0)), ((np.inf, 0.0), np.nan, (0.0, np.inf))),
     )
 )
 
@@ -120,6 +123,11 @@ div = register(
         convention="0/0 is NaN, a/0 is ±∞",
         singular=lambda a, b: not _never_zero(b),
         oracle=lambda a, b: a / b,
+        special=(
+            ((6.0, 4.0), 1.5, (0.25, -0.375)),
+            ((1.0, 0.0), np.inf, (np.inf, -np.inf)),
+            ((0.0, 0.0), np.nan, (np.inf, np.nan)),
+        ),
     )
 )
 
@@ -136,6 +144,7 @@ neg = register(
         latex="-{0}",
         text="-{0}",
         oracle=lambda x: -x,
+        special=(((0.0,), 0.0, (-1.0,)), ((np.inf,), -np.inf, (-1.0,))),
     )
 )
 
@@ -158,6 +167,13 @@ pow_ = register(
         convention="x⁰ is 1 and its slope 0, at x = 0 too",
         singular=lambda x, p: not _whole(p),
         oracle=lambda x, p: x**p,
+        special=(
+            ((0.0, 0.0), 1.0, (0.0, None)),
+            ((0.0, 1.0), 0.0, (1.0, None)),
+            ((0.0, 2.0), 0.0, (0.0, 0.0)),
+            ((-2.0, 3.0), -8.0, (12.0, None)),
+            ((0.0, 0.5), 0.0, (np.inf, None)),
+        ),
     )
 )
 

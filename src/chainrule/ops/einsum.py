@@ -200,5 +200,11 @@ einsum: Structural = register(
             (lambda a: call("broadcast_to", a, (4, 2, 3)), ((2, 1),)),
             (lambda a, b: einsum("ij,ij->j", a, b), ((1, 3), (2, 3))),
         ),
+        errors=lambda: (
+            (lambda a, b: einsum("ij,jk->ik", a, b), ((2, 3), (4, 5)), "one index has the lengths 3 and 4"),
+            (lambda a: einsum("ij->k", a), ((2, 3),), "no operand has the index 'k'"),
+            (lambda a: einsum("ij->ji", a), ((2,),), "names 2 axes"),
+            (lambda a: einsum("ij,jk", a), ((2, 3),), "names 2 operands, 1 are given"),
+        ),
     )
 )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.build import as_node, broadcast, cast, is_traced
+from ..ir.build import as_node, broadcast, is_traced
 from ..ir.dims import Sizes, show_shape
 from ..ir.errors import ShapeError, TraceError, at_user_line
 from ..ir.graph import describe
@@ -72,6 +72,10 @@ gather = register(
             (lambda a: a[np.array([-1, 0])], ((3, 2),)),
             (lambda a: a[np.array([], dtype=int)], ((3,),)),
         ),
+        errors=lambda: (
+            (lambda a: a[np.array([0.5, 1.0])], ((3,),), "an index is an integer"),
+            (lambda a: call("pick", a, np.array([0, 1, 2])), ((2, 3),), "one index is needed for each row"),
+        ),
     )
 )
 
@@ -87,18 +91,36 @@ scatter = register(
             (lambda a: call("scatter_add", a, np.array([0, 2, 0]), 4), ((3,),)),
             (lambda a: call("scatter_add", a, np.array([1, 1]), 2), ((2, 3),)),
         ),
+        errors=lambda: (
+            (lambda a: call("scatter_add", a, np.array([0.0, 1.0]), 4), ((2,),), "an index is an integer"),
+            (lambda a: call("scatter_add", a, np.array([0, 1]), 4), ((3,),), "an index is needed for each entry"),
+        ),
     )
 )
 
 
 @function()
 def scatter_add(x: Any, indices: Any, length: int) -> Any:
-    """Entries of x along its first axis, added up at ``indices`` in zeros of that length."""
+    """Entries of x along its first axis, added up at ``indices`` in zeros of that length.
+
+    Raises TraceError for indices that are no integers, ShapeError where there is not one for each entry.
+    """
     if not is_traced((x, indices)):
         result = np.zeros((length, *np.shape(x)[1:]), np.asarray(x).dtype)
         np.add.at(result, np.asarray(indices), x)
         return result
-    return Scatter.make((as_node(x), cast(as_node(indices), "int")), (0, 0, length))
+    entries, places = as_node(x), as_node(indices)
+    if places.kind != "int":
+        raise TraceError(at_user_line(f"{describe(entries)} is added up at numbers of kind {places.kind}; "
+                                      "an index is an integer"))  # fmt: skip
+    if entries.shape[: len(places.shape)] != places.shape:
+        raise ShapeError(
+            at_user_line(
+                f"an index is needed for each entry: {describe(entries)} has shape {show_shape(entries.shape)}, "
+                f"the indices {show_shape(places.shape)}"
+            )
+        )
+    return Scatter.make((entries, places), (0, 0, length))
 
 
 @function(np.take)

@@ -104,6 +104,7 @@ def _in_double(f: Callable[..., Any]) -> Callable[..., Any]:
 
 def _cofactor(a: np.ndarray) -> Any:
     """det(A) A⁻ᵀ without dividing by the determinant, from A = U S Vᵀ: det(U) det(V) U (∏ of the other s) Vᵀ."""
+    a = np.asarray(a)
     u, s, vt = np.linalg.svd(a)
     others = np.stack([np.prod(np.delete(s, i, -1), -1) for i in range(s.shape[-1])], -1) if s.shape[-1] else s
     sign = np.linalg.det(u) * np.linalg.det(vt)

@@ -5,6 +5,7 @@ A selection's slope is a truth value, so that the cotangent it hands on is maske
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,9 @@ __all__ = [
 ]
 
 
-def _comparison(name: str, ref: Any, python: str, latex: str, text: str) -> Any:
+def _comparison(name: str, ref: Any, python: str, latex: str, text: str, holds: tuple[bool, bool, bool]) -> Any:
+    """A record; ``holds`` says whether 1 and 2 compare so, 2 and 2, ∞ and 2."""
+    pairs = ((1.0, 2.0), (2.0, 2.0), (np.inf, 2.0))
     return register(
         Elementwise(
             name=name,
@@ -50,19 +53,24 @@ def _comparison(name: str, ref: Any, python: str, latex: str, text: str) -> Any:
             text=f"{{0}} {text} {{1}}",
             analytic=False,
             commutative=name in ("equal", "not_equal"),
+            special=tuple((pair, float(true), (None, None)) for pair, true in zip(pairs, holds, strict=True)),
         )
     )
 
 
-less = _comparison("less", np.less, "<", "<", "<")
-less_equal = _comparison("less_equal", np.less_equal, "<=", r"\le", "≤")
-greater = _comparison("greater", np.greater, ">", ">", ">")
-greater_equal = _comparison("greater_equal", np.greater_equal, ">=", r"\ge", "≥")
-equal = _comparison("equal", np.equal, "==", "=", "=")
-not_equal = _comparison("not_equal", np.not_equal, "!=", r"\ne", "≠")
+less = _comparison("less", np.less, "<", "<", "<", (True, False, False))
+less_equal = _comparison("less_equal", np.less_equal, "<=", r"\le", "≤", (True, True, False))
+greater = _comparison("greater", np.greater, ">", ">", ">", (False, False, True))
+greater_equal = _comparison("greater_equal", np.greater_equal, ">=", r"\ge", "≥", (False, True, True))
+equal = _comparison("equal", np.equal, "==", "=", "=", (False, True, False))
+not_equal = _comparison("not_equal", np.not_equal, "!=", r"\ne", "≠", (True, False, True))
 
 
-def _logic(name: str, arity: int, ref: Any, stands_for: tuple[Any, ...], spell: tuple[str, str, str, str]) -> Any:
+def _logic(
+    name: str, arity: int, ref: Any, stands_for: tuple[Any, ...], spell: tuple[str, str, str, str], table: str
+) -> Any:
+    """A record; ``table`` has the results for (0, 0), (0, 1), (1, 0), (1, 1), or for 0 and 1."""
+    operands = itertools.product((0.0, 1.0), repeat=arity)
     python, c, latex, text = spell
     return register(
         Elementwise(
@@ -80,21 +88,22 @@ def _logic(name: str, arity: int, ref: Any, stands_for: tuple[Any, ...], spell: 
             text=text,
             analytic=False,
             commutative=arity == 2,
+            special=tuple((v, float(t), (None,) * arity) for v, t in zip(operands, table, strict=True)),
         )
     )
 
 
 logical_and = _logic(
     "logical_and", 2, np.logical_and, (np.logical_and, np.bitwise_and),
-    ("{0} & {1}", "({0} && {1})", r"{0} \land {1}", "{0} ∧ {1}"),
+    ("{0} & {1}", "({0} && {1})", r"{0} \land {1}", "{0} ∧ {1}"), "0001",
 )  # fmt: skip
 logical_or = _logic(
     "logical_or", 2, np.logical_or, (np.logical_or, np.bitwise_or),
-    ("{0} | {1}", "({0} || {1})", r"{0} \lor {1}", "{0} ∨ {1}"),
+    ("{0} | {1}", "({0} || {1})", r"{0} \lor {1}", "{0} ∨ {1}"), "0111",
 )  # fmt: skip
 logical_not = _logic(
     "logical_not", 1, np.logical_not, (np.logical_not, np.invert),
-    ("~{0}", "!{0}", r"\lnot {0}", "¬{0}"),
+    ("~{0}", "!{0}", r"\lnot {0}", "¬{0}"), "10",
 )  # fmt: skip
 
 where = register(
@@ -112,6 +121,7 @@ where = register(
         latex=r"\begin{cases} {1} & {0} \\ {2} & \text{otherwise} \end{cases}",
         text="where({0}, {1}, {2})",
         analytic=False,
+        special=(((1, 2.0, np.inf), 2.0, (None, 1.0, 0.0)), ((0, 2.0, 3.0), 3.0, (None, 0.0, 1.0))),
     )
 )
 
@@ -146,6 +156,13 @@ maximum = register(
         convention="a tie of two variables gives ½ and ½, a tie with a constant 0",
         commutative=True,
         oracle=max,
+        special=(
+            ((1.0, 1.0), 1.0, (0.5, 0.5)),
+            ((1.0, 1.0), 1.0, (0.0, None)),
+            ((1.0, 1.0), 1.0, (None, 0.0)),
+            ((np.inf, np.inf), np.inf, (0.5, 0.5)),
+            ((-np.inf, 0.0), 0.0, (0.0, 1.0)),
+        ),
     )
 )
 
@@ -166,6 +183,13 @@ minimum = register(
         convention="a tie of two variables gives ½ and ½, a tie with a constant 0",
         commutative=True,
         oracle=min,
+        special=(
+            ((1.0, 1.0), 1.0, (0.5, 0.5)),
+            ((1.0, 1.0), 1.0, (0.0, None)),
+            ((1.0, 1.0), 1.0, (None, 0.0)),
+            ((-np.inf, -np.inf), -np.inf, (0.5, 0.5)),
+            ((0.0, np.inf), 0.0, (1.0, 0.0)),
+        ),
     )
 )
 
@@ -186,6 +210,13 @@ clipped = register(
         analytic=False,
         convention="at a bound the slope is 0",
         oracle=lambda x, low, high: min(max(x, low), high),
+        special=(
+            ((0.0, 0.0, 6.0), 0.0, (0.0, None, None)),
+            ((6.0, 0.0, 6.0), 6.0, (0.0, None, None)),
+            ((3.0, 0.0, 6.0), 3.0, (1.0, 0.0, 0.0)),
+            ((-3.0, 0.0, 6.0), 0.0, (0.0, 1.0, 0.0)),
+            ((np.inf, 0.0, 6.0), 6.0, (0.0, 0.0, 1.0)),
+        ),
     )
 )
 
@@ -207,6 +238,7 @@ abs_ = register(
         kinks=(0.0,),
         convention="the slope at 0 is 0, the smallest subgradient",
         oracle="fabs",
+        special=(((0.0,), 0.0, (0.0,)), ((-np.inf,), np.inf, (-1.0,))),
     )
 )
 
@@ -225,6 +257,7 @@ sign: Elementwise = register(
         analytic=False,
         kinks=(0.0,),
         convention="sign 0 is 0; the slope is 0 everywhere",
+        special=(((0.0,), 0.0, (0.0,)), ((-np.inf,), -1.0, (0.0,))),
     )
 )
 
@@ -241,6 +274,7 @@ stop_gradient = register(
         text="stop_gradient({0})",
         analytic=False,
         convention="the slope is 0 by decree",
+        special=(((2.0,), 2.0, (0.0,)),),
     )
 )
 
@@ -259,6 +293,7 @@ for _kind, _dtype in _CASTS:
             latex=r"\mathbf1\left[{0}\right]",
             text="[{0}]",
             analytic=False,
+            special=(((2.7,), {"float": 2.7, "int": 2.0, "bool": 1.0}[_kind], (None,)), ((0.0,), 0.0, (None,))),
         )
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.build import as_node, broadcast, constant, is_traced, promote
-from ..ir.dims import Dim, Extent, Shape, Sizes, known_product, show_shape
+from ..ir.dims import Dim, Extent, Shape, Sizes, broadcast_shapes, known_product, show_shape
 from ..ir.errors import ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Concat, Node, Pad, Reshape, Size, Slice, SliceSpec
@@ -78,6 +78,7 @@ reshape: Structural = register(
             (lambda a: reshape(a, ()), ((1, 1),)),
             (lambda a: reshape(a, (0, 5)), ((5, 0),)),
         ),
+        errors=lambda: ((lambda a: reshape(a, (4, 2)), ((2, 3),), "cannot be reshaped to (4, 2)"),),
     )
 )
 
@@ -124,6 +125,10 @@ slice_ = register(
             (lambda a: a[2:2], ((3,),)),
             (lambda a: a[3:0:-2], ((5,),)),
         ),
+        errors=lambda: (
+            (lambda a: a[5], ((3,),), "index 5 is outside axis 0 of length 3"),
+            (lambda a: a[0, 0], ((3,),), "has 1 axes, and is indexed with 2"),
+        ),
     )
 )
 
@@ -142,6 +147,10 @@ pad: Structural = register(
             (lambda a: pad(a, 1), ((2, 3),)),
             (lambda a: pad(a, ((0, 2), (1, 0))), ((2, 3),)),
         ),
+        errors=lambda: (
+            (lambda a: pad(a, -1), ((2,),), "no axis can be padded by -1"),
+            (lambda a: pad(a, ((1, 2), (3, 4))), ((2,),), "widths of shape (2, 2) do not fit"),
+        ),
     )
 )
 
@@ -151,7 +160,12 @@ def _build_pad(x: Any, width: Any) -> Any:
     if not is_traced(x):
         return np.pad(x, width)
     node = as_node(x)
-    pairs = np.broadcast_to(np.asarray(width), (len(node.shape), 2)).tolist()
+    widths = np.asarray(width)
+    if np.any(widths < 0):
+        raise ShapeError(at_user_line(f"no axis can be padded by {widths.min()}; a width is 0 or more"))
+    if broadcast_shapes(widths.shape, (len(node.shape), 2)) != (len(node.shape), 2):
+        raise ShapeError(at_user_line(f"widths of shape {widths.shape} do not fit an array of {len(node.shape)} axes"))
+    pairs = np.broadcast_to(widths, (len(node.shape), 2)).tolist()
     specs: list[SliceSpec] = []
     shape: list[Extent] = []
     for extent, (before, after) in zip(node.shape, pairs, strict=True):
@@ -215,6 +229,10 @@ concatenate: Structural = register(
             (lambda a, b: concatenate([a, b]), ((2, 3), (1, 3))),
             (lambda a, b: concatenate([a, b, a], axis=1), ((2, 3), (2, 0))),
             (lambda a, b: call("stack", [a, b], axis=-1), ((2,), (2,))),
+        ),
+        errors=lambda: (
+            (lambda a, b: concatenate([a, b]), ((2, 3), (2, 4)), "have to agree in the other axes"),
+            (lambda a, b: concatenate([a, b], axis=2), ((2, 3), (2, 3)), "axis 2 does not exist"),
         ),
     )
 )

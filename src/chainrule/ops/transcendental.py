@@ -24,6 +24,7 @@ exp = register(
         range=POSITIVE,
         convention="overflows to +∞, and so does its slope",
         singular=True,
+        special=(((0.0,), 1.0, (1.0,)), ((-np.inf,), 0.0, (0.0,)), ((np.inf,), np.inf, (np.inf,))),
     )
 )
 
@@ -41,6 +42,7 @@ log = register(
         samples=((0.2, 4.0),),
         convention="log 0 is −∞ with slope +∞ (a pole)",
         singular=True,
+        special=(((1.0,), 0.0, (1.0,)), ((0.0,), -np.inf, (np.inf,)), ((np.inf,), np.inf, (0.0,))),
     )
 )
 
@@ -59,6 +61,7 @@ sqrt = register(
         samples=((0.2, 4.0),),
         convention="at 0 the slope is +∞ (a pole, not a kink)",
         singular=True,
+        special=(((4.0,), 2.0, (0.25,)), ((0.0,), 0.0, (np.inf,)), ((np.inf,), np.inf, (0.0,))),
     )
 )
 
@@ -80,6 +83,7 @@ xlogy = register(
         convention="0 where x = 0, whatever y",
         singular=True,
         oracle=lambda x, y: 0 * x if x == 0 else x * _mp_log(y),
+        special=(((0.0, 0.0), 0.0, (-np.inf, 0.0)), ((0.0, 2.0), 0.0, (None, 0.0)), ((2.0, 1.0), 0.0, (0.0, 2.0))),
     )
 )
 
@@ -101,6 +105,7 @@ sin = register(
         latex=r"\sin\left({0}\right)",
         text="sin({0})",
         range=Interval(-1, 1),
+        special=(((0.0,), 0.0, (1.0,)),),
     )
 )
 
@@ -115,6 +120,7 @@ cos: Elementwise = register(
         latex=r"\cos\left({0}\right)",
         text="cos({0})",
         range=Interval(-1, 1),
+        special=(((0.0,), 1.0, (0.0,)),),
     )
 )
 
@@ -131,6 +137,7 @@ tan = register(
         samples=((-1.3, 1.3),),
         convention="at odd multiples of π/2, which no float is, there are poles",
         singular=True,
+        special=(((0.0,), 0.0, (1.0,)),),
     )
 )
 
@@ -145,5 +152,6 @@ tanh = register(
         latex=r"\tanh\left({0}\right)",
         text="tanh({0})",
         range=Interval(-1, 1),
+        special=(((0.0,), 0.0, (1.0,)), ((np.inf,), 1.0, (0.0,)), ((-np.inf,), -1.0, (0.0,))),
     )
 )

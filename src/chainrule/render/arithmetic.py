@@ -5,7 +5,22 @@ Only the order and the grouping on paper are chosen here; nothing is worked out.
 
 from __future__ import annotations
 
-from .boxes import Big, Box, Fraction, Hadamard, MatrixProduct, Negative, Number, Partial, Power, Product, Symbol, Terms
+from .boxes import (
+    Big,
+    Box,
+    Fraction,
+    Function,
+    Hadamard,
+    MatrixProduct,
+    Negative,
+    Number,
+    Partial,
+    Power,
+    Product,
+    Symbol,
+    Terms,
+    Transposed,
+)
 
 
 def split_sign(box: Box) -> tuple[bool, Box]:
@@ -22,6 +37,17 @@ def split_sign(box: Box) -> tuple[bool, Box]:
 def negative(box: Box) -> Box:
     """−a; of two signs both are written, −(−a)."""
     return Negative(box)
+
+
+def transposed(box: Box) -> Box:
+    """Aᵀ; of a transpose the matrix itself, of an inverse A⁻ᵀ."""
+    match box:
+        case Transposed(body):
+            return body
+        case Function("{0}⁻¹", operands=operands):
+            return Function("{0}⁻ᵀ", r"{0}^{-\top}", operands)
+        case _:
+            return Transposed(box)
 
 
 def signed(minus: bool, box: Box) -> Box:

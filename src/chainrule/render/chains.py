@@ -9,7 +9,7 @@ from itertools import chain
 
 from ..ir.node import Subscripts
 from . import arithmetic
-from .boxes import Box, Call, MatrixProduct, Spread, Transposed
+from .boxes import Box, Call, MatrixProduct, Spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +75,7 @@ class Link:
 
     def box(self) -> Box:
         """How it is written."""
-        if not self.transposed:
-            return self.factor.box
-        return self.factor.box.body if isinstance(self.factor.box, Transposed) else Transposed(self.factor.box)
+        return arithmetic.transposed(self.factor.box) if self.transposed else self.factor.box
 
 
 def matrix_product(factors: Sequence[Factor], out: Subscripts) -> Box | None:

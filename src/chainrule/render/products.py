@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ..ir.dims import Extent
 from ..ir.node import Einsum, Node, Reshape, Subscripts
 from . import arithmetic, matrix, shared
-from .boxes import Box, Call, Entries, RowSums, Spread, Symbol, Transposed
+from .boxes import Box, Call, Entries, RowSums, Spread, Symbol
 from .chains import Factor, batched, matrix_product, merged
 from .components import summation, total
 
@@ -110,4 +110,4 @@ class _Writer:
             box = summation(letters, matrix.at(box, [None if i in out else next(named) for i in sub]))
         if kept == out:
             return box
-        return Transposed(box) if kept == out[::-1] and len(out) == 2 else None
+        return arithmetic.transposed(box) if kept == out[::-1] and len(out) == 2 else None

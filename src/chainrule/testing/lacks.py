@@ -11,11 +11,12 @@ import numpy as np
 from ..ir.node import Input
 from ..ir.records import Elementwise, Interval, Reduction, Structural
 from ..ir.whole import Whole
+from .compare import require
 from .drawing import draw
 
 
-def lacks(op: Any) -> Iterator[str]:
-    """A line for each thing that a record lacks."""
+def lacks(op: Any, oracle: Any = None) -> Iterator[str]:
+    """A line for each thing that a record lacks; an oracle may be given beside it."""
     if not getattr(op, "why", ""):
         yield "no line that says why"
     match op:
@@ -29,14 +30,14 @@ def lacks(op: Any) -> Iterator[str]:
             if not op.errors():
                 yield "no error inputs"
         case Whole():
-            yield from _whole(op)
+            yield from _whole(op, oracle)
         case _:
             yield "a record of no known family"
 
 
 def lacks_nothing(op: Any, oracle: Any = None) -> None:
     """The record lacks nothing: a reason, spellings, domain, samples, conventions, special values, error inputs."""
-    found = list(lacks(op))
+    found = list(lacks(op, oracle))
     require(not found, "; ".join(found))
 
 
@@ -87,12 +88,12 @@ def _reduction(op: Reduction) -> Iterator[str]:
         yield "no special entries"
 
 
-def _whole(op: Whole) -> Iterator[str]:
+def _whole(op: Whole, oracle: Any) -> Iterator[str]:
     if (op.forward is None) != (op.backward is None):
         yield "one direction without the other"
     if not op.latex or not op.text or not op.numpy:
         yield "no spelling"
-    if op.oracle is None:
+    if (oracle or op.oracle) is None:
         yield "no oracle"
     for what, told in (("cases", op.cases), ("special values", op.special), ("error inputs", op.errors)):
         if not told():

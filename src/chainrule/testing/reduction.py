@@ -180,10 +180,10 @@ def empty(op: Reduction, oracle: Any = None) -> None:
         refused(lambda: op(np.ones((0, 2)), axis=0), ValueError, "zero-size")
     else:
         close(traced.value(), np.full(2, op.empty), "the value of no entries")
-        require(traced.pull()[0].shape == (0, 2), None)
+        require(traced.pull()[0].shape == (0, 2), "the gradient of no entries has another shape")
     none = Traced(of(op, 1), [np.ones((0, 2))])
-    require(none.value().shape == (0,), None)
-    require(none.pull()[0].shape == (0, 2), None)
+    require(none.value().shape == (0,), "of no rows there are results")
+    require(none.pull()[0].shape == (0, 2), "the gradient of no rows has another shape")
 
 
 def single_precision(op: Reduction, oracle: Any = None) -> None:

@@ -20,6 +20,11 @@ def has_slopes(op: Whole) -> bool:
     return op.backward is not None
 
 
+def takes_floats(op: Whole) -> bool:
+    """Whether it works on floats (and not on the key of a random number, which is no batch of anything)."""
+    return any(v.dtype.kind == "f" for _, values in at_cases(op) for v in values)
+
+
 def at_cases(op: Whole, special: bool = False) -> Iterator[tuple[Callable[..., Any], list[Any]]]:
     """The cases, and the special values where they are asked for too."""
     told = [*op.cases(), *(op.special() if special else ())]
@@ -35,7 +40,7 @@ def value(op: Whole, oracle: Any = None) -> None:
             typed = [v.astype(dtype) if v.dtype.kind == "f" else v for v in values]
             traced = Traced(use, typed)
             calls = [n for n in toposort([traced.output]) if isinstance(n, Call) and n.op is op]
-            require(calls, "a case does not use the operation")
+            require(bool(calls), "a case does not use the operation")
             for call in calls:
                 given = traced.evaluate([*call.args, call])
                 _same(f, call, given[:-1], given[-1], tolerance)
@@ -93,7 +98,9 @@ def batches(op: Whole, oracle: Any = None) -> None:
 def _batched(op: Whole, one: Traced, stacked: Sequence[Any]) -> Traced | None:
     """The operation itself on a batch, where a case is that operation of its arguments and nothing else."""
     call = one.output
-    if not (isinstance(call, Call) and call.op is op and list(call.args) == list(one.inputs)):
+    if not (isinstance(call, Call) and call.op is op) or len(call.args) != len(one.inputs):
+        return None
+    if any(a is not b for a, b in zip(call.args, one.inputs, strict=True)):
         return None
     return Traced(lambda *x: op.of(*x, **call.settings), stacked)
 

@@ -12,13 +12,26 @@ from __future__ import annotations
 from typing import Any
 
 from ...ir.errors import ArgumentError
+from .cnn import Cnn, cnn
 from .mlp import Mlp, dense, mlp
 from .network import LOSSES, Network, Parameter, network_of
 from .residual import ResidualMlp, residual_mlp
+from .transformer import TransformerEncoder, transformer_encoder
 
-__all__ = ["LOSSES", "Network", "Parameter", "dense", "from_spec", "mlp", "network_of", "residual_mlp"]
+__all__ = [
+    "LOSSES",
+    "Network",
+    "Parameter",
+    "cnn",
+    "dense",
+    "from_spec",
+    "mlp",
+    "network_of",
+    "residual_mlp",
+    "transformer_encoder",
+]
 
-_KINDS: dict[str, type[Network]] = {kind.kind: kind for kind in (Mlp, ResidualMlp)}
+_KINDS: dict[str, Any] = {kind.kind: kind for kind in (Mlp, Cnn, ResidualMlp, TransformerEncoder)}
 
 
 def from_spec(spec: Any) -> Network:
@@ -27,4 +40,5 @@ def from_spec(spec: Any) -> Network:
     if kind is None or set(spec) != {"kind", *kind.settings()}:
         raise ArgumentError(f"this is no network that chainrule knows: {spec!r:.80}")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in spec.items()}
-    return kind(**{name: values["loss" if name == "loss_name" else name] for name in kind.fields()})
+    made: Network = kind(**{field: values[name] for field, name in zip(kind.fields(), kind.settings(), strict=True)})
+    return made

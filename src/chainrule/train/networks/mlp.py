@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,8 +20,6 @@ class Mlp(Network):
     kind: ClassVar[str] = "mlp"
 
     sizes: tuple[int, ...]
-    activation: str = "relu"
-    loss_name: str = "cross_entropy"
 
     def __post_init__(self) -> None:
         if len(self.sizes) < 2 or not all(map(is_width, self.sizes)):
@@ -54,7 +53,7 @@ def mlp(sizes: Sequence[int], activation: str = "relu", loss: str = "cross_entro
     Its parameters are W1: (64, 32), b1: (32,), W2: (32, 10), b2: (10,). Raises ArgumentError for sizes that are no
     widths, or for an activation or loss that is unknown.
     """
-    return Mlp(sizes=plain(tuple(sizes)), activation=activation, loss_name=loss)
+    return Mlp(plain(tuple(sizes)), activation=activation, loss_name=loss)
 
 
 dense = mlp
@@ -64,7 +63,7 @@ dense = mlp
 def stacked(sizes: Sequence[int], first: int = 1) -> dict[str, Parameter]:
     """Weights and biases of affine layers between these widths, numbered from ``first``."""
     found: dict[str, Parameter] = {}
-    for i, (n, m) in enumerate(zip(sizes, sizes[1:], strict=False), first):
+    for i, (n, m) in enumerate(itertools.pairwise(sizes), first):
         found |= {f"W{i}": Parameter((n, m)), f"b{i}": Parameter((m,), "zeros")}
     return found
 

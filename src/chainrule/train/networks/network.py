@@ -38,7 +38,7 @@ class Parameter(NamedTuple):
     scale: float = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network(ABC):
     """Layers that make outputs of x, and the loss of these beside y.
 
@@ -48,8 +48,8 @@ class Network(ABC):
 
     kind: ClassVar[str] = ""
 
-    activation: str
-    loss_name: str
+    activation: str = "relu"
+    loss_name: str = "cross_entropy"
 
     def __post_init__(self) -> None:
         if self.loss_name not in LOSSES:

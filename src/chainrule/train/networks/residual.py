@@ -28,8 +28,6 @@ class ResidualMlp(Network):
     outputs: int
     blocks: int = 2
     hidden: int = 64
-    activation: str = "relu"
-    loss_name: str = "cross_entropy"
 
     def __post_init__(self) -> None:
         check_widths(self, inputs=self.inputs, width=self.width, outputs=self.outputs, blocks=self.blocks,
@@ -91,11 +89,8 @@ def residual_mlp(
     parameters are W_in, b_in; gain1, shift1 (of the normalisation), W1, b1, V1, c1 for each block; gain_out, shift_out,
     W_out, b_out. Raises ArgumentError for numbers that are no sizes, or for an activation or loss that is unknown.
     """
-    sizes = {"inputs": inputs, "width": width, "outputs": outputs, "blocks": blocks}
-    wide = plain(width) * 2 if hidden is None else hidden
-    return ResidualMlp(**plain_each(sizes), hidden=plain(wide), activation=activation, loss_name=loss)
-
-
-def plain_each(sizes: Mapping[str, Any]) -> dict[str, Any]:
-    """Sizes by name as Python's own integers."""
-    return {name: plain(value) for name, value in sizes.items()}
+    sizes = {
+        "inputs": inputs, "width": width, "outputs": outputs, "blocks": blocks,
+        "hidden": 2 * width if hidden is None else hidden,
+    }  # fmt: skip
+    return ResidualMlp(**{name: plain(value) for name, value in sizes.items()}, activation=activation, loss_name=loss)
