@@ -19,7 +19,7 @@ def of_matrices(f: Callable[..., Any]) -> Callable[..., Any]:
         with mpmath.workdps(50):
             batch = stacks[0].shape[:-2]
             found = [plain(f(*(matrix(s[at]) for s in stacks))) for at in np.ndindex(*batch)]
-        return np.array(found).reshape(*batch, *np.shape(found)[1:])
+        return np.array(found).reshape((*batch, *np.shape(found)[1:]))
 
     return told
 
@@ -67,7 +67,7 @@ def along(f: Callable[[list[Any]], Any]) -> Callable[..., Any]:
     def told(x: Any, axis: int) -> Any:
         rows = np.moveaxis(x, axis, -1)
         found = [f(row.tolist()) for row in rows.reshape(-1, rows.shape[-1])] if rows.size else []
-        result = np.array(found).reshape(*rows.shape[:-1], *np.shape(found)[1:]) if found else rows
+        result = np.array(found).reshape((*rows.shape[:-1], *np.shape(found)[1:])) if found else rows
         return np.moveaxis(result, -1, axis) if result.ndim == x.ndim else result
 
     return told
@@ -123,7 +123,7 @@ def uniform(key: Any, shape: tuple[int, ...]) -> Any:
 
 def normal(key: Any, shape: tuple[int, ...]) -> Any:
     """NumPy's own, whose method has tables of 256 entries."""
-    bits = np.random.Philox(key=[int(v) & MASK for v in key], counter=3 << 192)
+    bits = np.random.Philox(key=np.array([int(v) & MASK for v in key], np.uint64), counter=[0, 0, 0, 3])
     return np.random.Generator(bits).normal(0.0, 1.0, shape)
 
 

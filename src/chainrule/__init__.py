@@ -34,12 +34,16 @@ from .ops import index as _index
 from .ops import linalg as _linalg
 from .ops import linear as _linear
 from .ops import random as _random
+from .ops import rearrange as _rearrange
 from .ops import reduce as _reduce
 from .ops import scan as _scan
 from .ops import select as _select
 from .ops import shape as _shape
+from .ops import sort as _sort
+from .ops import statistics as _statistics
 from .ops import symbol as _symbol
 from .ops import transcendental as _transcendental
+from .ops import windows as _windows
 from .ops.activations import *
 from .ops.arithmetic import *
 from .ops.einsum import *
@@ -47,12 +51,16 @@ from .ops.index import *
 from .ops.linalg import *
 from .ops.linear import *
 from .ops.random import *
+from .ops.rearrange import *
 from .ops.reduce import *
 from .ops.scan import *
 from .ops.select import *
 from .ops.shape import *
+from .ops.sort import *
+from .ops.statistics import *
 from .ops.symbol import *
 from .ops.transcendental import *
+from .ops.windows import *
 from .picture import picture
 from .pipeline import function, parse
 from .tell import check, source
@@ -141,12 +149,16 @@ __all__ += _index.__all__
 __all__ += _linalg.__all__
 __all__ += _linear.__all__
 __all__ += _random.__all__
+__all__ += _rearrange.__all__
 __all__ += _reduce.__all__
 __all__ += _scan.__all__
 __all__ += _select.__all__
 __all__ += _shape.__all__
+__all__ += _sort.__all__
+__all__ += _statistics.__all__
 __all__ += _symbol.__all__
 __all__ += _transcendental.__all__
+__all__ += _windows.__all__
 
 
 def __getattr__(attribute: str) -> Any:

@@ -47,7 +47,7 @@ def tests_as_they_are() -> Tests:
     print("· the tests as they are: how long each takes, and which functions it runs", flush=True)
     answer = RESULTS / f"answer-{os.getpid()}.json"
     files = [file for target in TARGETS for file in target.files()]
-    pid = forked(lambda: record(TESTS, files), answer)
+    pid = forked(lambda: record(TESTS, files, LONGEST), answer)
     os.waitpid(pid, 0)
     found = ended(pid, answer, False)
     if not found.get("tests"):

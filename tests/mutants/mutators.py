@@ -62,7 +62,7 @@ PAIRS = [
     ("logical_and", "logical_or"),
     ("any", "all"),
 ]
-NAMES = {a: b for a, b in PAIRS} | {b: a for a, b in PAIRS}
+NAMES = dict(PAIRS) | {b: a for a, b in PAIRS}
 ORDERLESS = {"isinstance", "map", "partial", "getattr", "zip", "field", "replace"}
 """Calls in which another order of arguments is an error at once, not a mistake in mathematics."""
 CASTS = {"tuple", "list", "set", "frozenset", "dict", "iter", "len", "bool", "range", "next", "isinstance"}

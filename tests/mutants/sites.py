@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tests.mutants.mutators import MUTATORS, called
 
@@ -180,7 +181,7 @@ def mutants(source: str, scope: str) -> list[Mutant]:
     seen: set[tuple[object, ...]] = set()
     for index, node, above in numbered(tree):
         chain = (*above, node)
-        if any(_left_alone(n, a) for a, n in zip(chain, chain[1:], strict=False)):
+        if any(_left_alone(n, a) for a, n in pairwise(chain)):
             continue
         tops = {n.name for n in chain if isinstance(n, ast.FunctionDef)}
         if tops & examples or not (scope == "all" or tops & set(used) or roots & set(chain)):

@@ -41,7 +41,7 @@ TESTS: tuple[str, ...] = (
 )
 """The tests that take part. Those that compile C, draw pictures or train are about something else."""
 
-LONGEST = 3.0
+LONGEST = 2.0
 """Seconds that a test may take: depth, growth and random programs are left to the other tests of a line."""
 BUDGET = 20.0
 """Seconds of tests for one mutant, in the time they took unmutated; the quickest first."""

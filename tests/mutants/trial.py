@@ -6,6 +6,7 @@ What takes long to import is imported once, so that a mutant costs little more t
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.abc
 import importlib.util
 import json
@@ -31,13 +32,8 @@ def import_what_is_not_ours() -> None:
     os.environ.setdefault("JAX_ENABLE_X64", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("MPLBACKEND", "Agg")
-    import hypothesis.strategies
-    import jax
-    import jax.numpy
-    import jax.scipy.special
-    import mpmath
-    import scipy.special  # noqa: F401
-
+    for name in ("hypothesis.strategies", "jax.numpy", "jax.scipy.special", "mpmath", "scipy.special"):
+        importlib.import_module(name)
     ours = [name for name in sys.modules if name.split(".")[0] == "chainrule"]
     assert not ours, f"imported before the fork: {ours}"
 
@@ -150,7 +146,7 @@ def forked(work: Callable[[], dict[str, Any]], answer: Path) -> int:
 
 
 def pytest_run(arguments: Sequence[str], plugin: Any) -> int:
-    """pytest in this process, without what it would leave behind."""
+    """A run of pytest in this process, without what it would leave behind."""
     os.chdir(ROOT)
     quiet = ["-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", "--continue-on-collection-errors"]
     return int(pytest.main([*quiet, *arguments], plugins=[plugin, Quick()]))
@@ -165,8 +161,8 @@ def try_mutant(path: Path, tree: ast.Module, ids: Sequence[str]) -> dict[str, An
     return {"code": code, "by": plugin.failed}
 
 
-def record(paths: Sequence[str], files: Sequence[Path]) -> dict[str, Any]:
-    """All tests of some paths as they are, each with its time and the functions it runs."""
+def record(paths: Sequence[str], files: Sequence[Path], longest: float) -> dict[str, Any]:
+    """All tests of some paths as they are, each with its time and the functions it runs; none may take longer."""
     plugin = Recorder(files)
-    code = pytest_run(["-m", "not slow", *paths], plugin)
+    code = pytest_run(["-m", "not slow", "-o", f"timeout={longest}", *paths], plugin)
     return {"code": code, "tests": plugin.tests}

@@ -201,6 +201,14 @@ class Operators:
         """As numpy.ndarray.mean."""
         return call("mean", self, axis=axis, keepdims=keepdims)
 
+    def var(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        """As numpy.ndarray.var."""
+        return call("var", self, axis=axis, ddof=ddof, keepdims=keepdims)
+
+    def std(self, axis: Any = None, ddof: float = 0, keepdims: bool = False) -> Any:
+        """As numpy.ndarray.std."""
+        return call("std", self, axis=axis, ddof=ddof, keepdims=keepdims)
+
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """As numpy.ndarray.max."""
         return call("max", self, axis=axis, keepdims=keepdims)

@@ -1,4 +1,4 @@
-"""Moving numbers about: reshape, slice and its transpose pad, concatenate, stack."""
+"""Moving numbers about: reshape, slice and its transpose pad, concatenate."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.build import as_node, broadcast, constant, is_traced, promote
+from ..ir.build import as_node, broadcast, cast, constant, is_traced, promote
 from ..ir.dims import Dim, Extent, Shape, Sizes, broadcast_shapes, known_product, show_shape
-from ..ir.errors import ShapeError, at_user_line
+from ..ir.errors import ArgumentError, ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Concat, Node, Pad, Reshape, Size, Slice, SliceSpec
 from ..ir.records import Slopes, Structural
 from ..ir.registry import call, function, register
 from ..ir.verify import segments
 
-__all__ = ["concatenate", "expand_dims", "flip", "pad", "ravel", "reshape", "squeeze", "stack"]
+__all__ = ["concatenate", "expand_dims", "pad", "ravel", "reshape", "squeeze"]
 
 
 def _build_reshape(x: Any, shape: Any) -> Any:
@@ -140,12 +140,14 @@ pad: Structural = register(
         push=lambda node, tangents, extra: Pad.make(
             (tangents[0],), (node.params[0] + (None,) * len(extra), node.shape + extra)
         ),
-        build=lambda x, width: _build_pad(x, width),
+        build=lambda x, *how, **more: _build_pad(x, *how, **more),
         stands_for=(np.pad,),
         why="zeros put around do not change; what is inside is taken out again",
         cases=lambda: (
             (lambda a: pad(a, 1), ((2, 3),)),
             (lambda a: pad(a, ((0, 2), (1, 0))), ((2, 3),)),
+            (lambda a: np.pad(a, ((1, 0), (2, 1)), "edge"), ((2, 3),)),
+            (lambda a: np.pad(a, (2, 1), "reflect"), ((4,),)),
         ),
         errors=lambda: (
             (lambda a: pad(a, -1), ((2,),), "no axis can be padded by -1"),
@@ -155,28 +157,66 @@ pad: Structural = register(
 )
 
 
-def _build_pad(x: Any, width: Any) -> Any:
-    """Zeros around an array: one width for all sides, or (before, after) for each axis."""
+def _build_pad(x: Any, width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
+    """As numpy.pad: entries around an array, one width for all sides, or (before, after) for all or for each axis.
+
+    ``mode`` is constant (zeros unless told), or one that repeats entries of the array: edge, reflect, symmetric, wrap.
+    """
     if not is_traced(x):
-        return np.pad(x, width)
+        more = {"constant_values": constant_values} if mode == "constant" else {}
+        return np.pad(x, width, mode, **more)  # type: ignore[call-overload]
+    if mode not in _PADDINGS:
+        raise ArgumentError(at_user_line(f"pad knows the modes {', '.join(_PADDINGS)}, not {mode!r}"))
     node = as_node(x)
-    widths = np.asarray(width)
-    if np.any(widths < 0):
-        raise ShapeError(at_user_line(f"no axis can be padded by {widths.min()}; a width is 0 or more"))
-    if broadcast_shapes(widths.shape, (len(node.shape), 2)) != (len(node.shape), 2):
-        raise ShapeError(at_user_line(f"widths of shape {widths.shape} do not fit an array of {len(node.shape)} axes"))
-    pairs = np.broadcast_to(widths, (len(node.shape), 2)).tolist()
+    pairs = _widths(node, width)
+    if mode == "constant" and constant_values == 0:
+        return _zeros_around(node, pairs)
+    for axis, (before, after) in enumerate(pairs):
+        if before or after:
+            if mode == "constant":
+                node = _constant_around(node, axis, before, after, constant_values)
+            else:
+                places = np.pad(np.arange(int(node.shape[axis])), (before, after), mode)  # type: ignore[call-overload]
+                node = call("take", node, places, axis=axis)
+    return node
+
+
+_PADDINGS = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
+def _widths(node: Node, width: Any) -> list[tuple[int, int]]:
+    """How much is put before and after, for each axis."""
+    try:
+        pairs: list[tuple[int, int]] = np.broadcast_to(np.asarray(width, int), (len(node.shape), 2)).tolist()
+    except (TypeError, ValueError):
+        pairs = [(-1, -1)]
+    if any(part < 0 for pair in pairs for part in pair):
+        raise ArgumentError(
+            at_user_line(
+                f"the widths of pad are one number, (before, after), or such a pair for each of the {len(node.shape)} "
+                f"axes of {describe(node)}, none of them negative; not {width!r}"
+            )
+        )
+    return pairs
+
+
+def _zeros_around(node: Node, pairs: Sequence[tuple[int, int]]) -> Node:
+    """The array put into zeros."""
     specs: list[SliceSpec] = []
     shape: list[Extent] = []
     for extent, (before, after) in zip(node.shape, pairs, strict=True):
-        if before == after == 0:
-            specs.append(None)
-            shape.append(extent)
-        else:
-            entries = int(extent)
-            specs.append((before, entries, 1))
-            shape.append(before + entries + after)
+        whole = before == after == 0
+        specs.append(None if whole else (before, int(extent), 1))
+        shape.append(extent if whole else before + int(extent) + after)
     return Pad.make((node,), (tuple(specs), tuple(shape))) if any(specs) else node
+
+
+def _constant_around(node: Node, axis: int, before: int, after: int, value: float) -> Node:
+    """The array between two blocks of one number."""
+    head, tail = node.shape[:axis], node.shape[axis + 1 :]
+    number = cast(as_node(value), node.kind)
+    blocks = [broadcast(number, (*head, width, *tail)) for width in (before, after)]
+    return concatenate([blocks[0]] * bool(before) + [node] + [blocks[1]] * bool(after), axis)  # type: ignore[no-any-return]
 
 
 def _concat_transpose(node: Concat, g: Node) -> Slopes:
@@ -238,26 +278,6 @@ concatenate: Structural = register(
 )
 
 
-@function(np.stack)
-def stack(arrays: Any, axis: int = 0) -> Any:
-    """Arrays of one shape along a new axis."""
-    if not is_traced(list(arrays)):
-        return np.stack(arrays, axis)
-    return concatenate([expand_dims(as_node(a), axis) for a in arrays], axis)
-
-
-@function(np.vstack)
-def vstack(arrays: Any) -> Any:
-    """Rows on top of each other."""
-    return concatenate([a if np.ndim(a) > 1 else expand_dims(as_node(a), 0) for a in arrays], 0)
-
-
-@function(np.hstack)
-def hstack(arrays: Any) -> Any:
-    """Arrays side by side."""
-    return concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1)
-
-
 @function(np.expand_dims)
 def expand_dims(x: Any, axis: int) -> Any:
     """A new axis of length one."""
@@ -282,15 +302,6 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 def ravel(x: Any) -> Any:
     """All entries in a row."""
     return reshape(x, -1)
-
-
-@function(np.flip)
-def flip(x: Any, axis: Any = None) -> Any:
-    """The entries of axes in reverse order."""
-    from ..ir.build import normal_axes
-
-    axes = normal_axes(axis, np.ndim(x))
-    return x[tuple(slice(None, None, -1) if a in axes else slice(None) for a in range(np.ndim(x)))]
 
 
 @function(np.zeros_like)

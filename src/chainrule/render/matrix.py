@@ -25,7 +25,7 @@ from ..ir.node import (
     SliceSpec,
 )
 from . import arithmetic, products, shared
-from .boxes import At, Box, Call, Function, Hadamard, Number, Partial, Range, Spread, Stacked, Symbol
+from .boxes import At, Box, Call, Function, Hadamard, MatrixProduct, Number, Partial, Range, Spread, Stacked, Symbol
 
 if TYPE_CHECKING:
     from .layout import Reader
@@ -190,6 +190,10 @@ def _dropped(x: Node, body: Box) -> Box:
     """An array without its axes of length one: x[0], or x[2] where they come from a slice."""
     if isinstance(body, Spread) and body.new == tuple(e == 1 for e in x.shape):
         return body.body
+    last = body.factors[-1] if isinstance(body, MatrixProduct) else None
+    if isinstance(body, MatrixProduct) and isinstance(last, Spread) and last.new == (False, True):
+        # A matrix times one column, as a vector.
+        return MatrixProduct((*body.factors[:-1], last.body))
     taken: list[Box | None] = [None] * x.ndim
     if isinstance(x, Slice) and isinstance(body, At):
         taken = [*body.places, *taken[len(body.places) :]]

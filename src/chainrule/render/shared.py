@@ -10,7 +10,7 @@ from ..ir.node import Map, Reduce
 from ..ir.records import Elementwise
 from ..ir.whole import Whole
 from . import arithmetic
-from .boxes import Big, Box, Call, Cases, Exponential, Function, Number, Power, Root, Symbol
+from .boxes import Big, Box, Call, Cases, Exponential, Function, MatrixProduct, Number, Power, Root, Symbol
 from .names import escape_latex
 
 
@@ -64,7 +64,9 @@ def _function(node: Map, operands: tuple[Box, ...]) -> Box:
 
 
 def called(node: LibraryCall, operands: Sequence[Box]) -> Box:
-    """What a library works out, by the record's own spelling."""
+    """What a library works out, by the record's own spelling; the solution of AX = B as A⁻¹B."""
+    if node.op.name == "solve":
+        return MatrixProduct((Function("{0}⁻¹", "{0}^{-1}", (operands[0],)), operands[1]))
     return _spelled(node.op, tuple(operands))
 
 

@@ -18,12 +18,13 @@ from typing import overload
 from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
 from ..ir.graph import toposort
-from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
+from ..ir.node import Call, Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
 from .facts import is_not
 from .identities import COMPLEMENTS, EVEN, ODD
 from .pattern import fit
 from .polynomial import Sum, collected, expanded, in_front, powered, product, rebuilt
 from .rule import Context
+from .rules.library import by_the_inverse
 from .rules.spell import relu_on, tie, unguarded
 from .terms import Factor, Term, key, ordered
 
@@ -89,6 +90,8 @@ class _Forms:
                 return self._choice(node)
             case Reshape():
                 return self._reshape(node)
+            case Call() if (plain := by_the_inverse(node)) is not None:
+                return self._other(plain)
             case _:
                 return self._atom(node.with_args(tuple(map(self.node, node.args))))
 

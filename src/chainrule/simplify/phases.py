@@ -20,7 +20,7 @@ TELL = Phase("tell", (*TIDY.rules, layout.number_out_of_factor))
 """For the lines of a derivation: numbers to the very front, where a reader looks for them. (What runs scales the
 smaller array.)"""
 
-SPELL = Phase("spell", spell.RULES, spell.spellings)
+SPELL = Phase("spell", (*spell.RULES, *library.SPELLED), spell.spellings)
 """For a formula that is only read: as a textbook spells it, where what runs is spelled otherwise to keep its digits."""
 
 COLLECT = Phase("collect", (*collect.RULES, *products.RULES), written)

@@ -73,4 +73,5 @@ def broadcasting(arity: int) -> list[list[Shape]]:
             alike: list[list[Shape]] = [[(), ()], [(0, 3), (1, 3)], [(1,), (1,)]]
             return [*alike, [(3, 1), (1, 4)], [(2, 3), ()], [(3,), (2, 3)], [(1,), (5, 4)]]
     rest: list[Shape] = [()] * (arity - 3)
-    return [[()], [(0,), (0,), (), *rest], [(3, 1), (), (1, 4), *rest], [(2, 3), (3,), (2, 1), *rest]]
+    alike = [[()], [(0,), (0,), (), *rest], [(1,), (), (1,), *rest]]
+    return [*alike, [(3, 1), (), (1, 4), *rest], [(2, 3), (3,), (2, 1), *rest]]

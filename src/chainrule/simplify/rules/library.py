@@ -1,8 +1,8 @@
-"""What a library works out is worked out once, not for every copy."""
+"""What a library works out: once and not for every copy; and as a textbook writes it, with the inverse."""
 
 from __future__ import annotations
 
-from ...ir.node import Call, Einsum, Input, Node
+from ...ir.node import Call, Einsum, Input, Node, Reshape
 from ...ir.registry import call
 from ..rule import Context, Rule, structural
 
@@ -44,4 +44,62 @@ def _without(arg: Einsum, axes: list[int]) -> Node:
     return Einsum.of(arg.args, arg.subs, out, {i: e for i, e in enumerate(arg.extents) if i not in axes})
 
 
+@structural(
+    "solved by the inverse",
+    Call,
+    "the solution of AX = B is A⁻¹B",
+    lambda: [
+        call("solve", Input.of("A", (2, 2)), Input.of("B", (2, 3))),
+        call("solve", Input.of("A", (4, 2, 2)), Input.of("B", (4, 2, 3))),
+        call("solve", Input.of("A", (2, 2)), call("reshape", Input.of("b", (2,)), (2, 1))),
+    ],
+)
+def solved_by_the_inverse(node: Node, context: Context) -> Node | None:
+    """For reading alone: what runs solves, which keeps more digits than an inverse."""
+    assert isinstance(node, Call)
+    if node.op.name != "solve":
+        return None
+    a, b = node.args
+    if isinstance(b, Reshape) and b.shape == (*b.args[0].shape, 1) and len(a.shape) == 2:
+        # One column is a vector.
+        return call("reshape", call("matmul", call("inv", a), b.args[0]), node.shape)  # type: ignore[no-any-return]
+    return call("matmul", call("inv", a), b)  # type: ignore[no-any-return]
+
+
+@structural(
+    "inverse of a transpose",
+    Call,
+    "the inverse of the transpose is the transpose of the inverse",
+    lambda: [call("inv", Input.of("A", (2, 2)).T)],
+)
+def inverse_of_a_transpose(node: Node, context: Context) -> Node | None:
+    """For reading alone, and to know a matrix again."""
+    assert isinstance(node, Call)
+    if not _is_turned_inverse(node):
+        return None
+    (turned,) = node.args
+    return call("swapaxes", call("inv", turned.args[0]), -1, -2)  # type: ignore[no-any-return]
+
+
+def _is_turned_inverse(node: Call) -> bool:
+    """Whether it is the inverse of what is written as a transpose."""
+    (arg, *_) = node.args
+    if node.op.name != "inv" or not isinstance(arg, Einsum) or not arg.is_layout:
+        return False
+    *batch, row, column = range(len(arg.shape))
+    return arg.subs[0] == (*batch, column, row)
+
+
+def by_the_inverse(node: Node) -> Node | None:
+    """What both rules make of a node; None where neither fits."""
+    context = Context()
+    return next((found for rule in SPELLED if (found := rule.rewrite(node, context)) is not None), None)
+
+
+def is_spelled_otherwise(node: Node) -> bool:
+    """Whether a textbook would write it with the inverse, or with that in front of the transpose."""
+    return isinstance(node, Call) and (node.op.name == "solve" or _is_turned_inverse(node))
+
+
 RULES: tuple[Rule, ...] = (once_for_all_copies,)
+SPELLED: tuple[Rule, ...] = (solved_by_the_inverse, inverse_of_a_transpose)

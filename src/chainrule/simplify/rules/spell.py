@@ -10,6 +10,7 @@ from ..facts import is_bracket
 from ..monomials import ARITHMETIC
 from ..pattern import any_, apply, array, fit, scalar, spread_scalar
 from ..rule import Context, Measure, Rule, is_sign, measure, rule, structural
+from .library import is_spelled_otherwise
 
 x, y = any_("x"), any_("y")
 
@@ -267,5 +268,6 @@ def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
         turned = isinstance(node, Map) and node.op.name == "sigmoid" and is_sign(node.args[0])
         plain_sum = isinstance(node, Einsum) and len(node.args) == 1 and not node.is_layout
         chosen = isinstance(node, Map) and node.op.name == "where"
-        found[node] = below + (turned or plain_sum or chosen or _in_front(node))
+        solved = is_spelled_otherwise(node)
+        found[node] = below + (turned or plain_sum or chosen or solved or _in_front(node))
     return (found[root],)
