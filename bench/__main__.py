@@ -6,11 +6,12 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, imports, numpy_step, scaling, telling
+from . import accuracy, characters, imports, numpy_step, scaling, telling
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
     "numpy_step": numpy_step, "scaling": scaling, "import": imports, "telling": telling, "accuracy": accuracy,
+    "characters": characters,
 }  # fmt: skip
 
 

@@ -145,9 +145,9 @@ BOUND = 1.05
 
 def measure() -> list[dict[str, Any]]:
     """One row: what was learnt beside what there is to learn."""
-    language, length = Language(), 48
+    language, length = Language(), 32
     begin = time.perf_counter()
-    found, true = learnt(language, length, count=4000, epochs=10), language.entropy_of(length)
+    found, true = learnt(language, length, count=3000, epochs=6), language.entropy_of(length)
     return [
         {
             "texts of": length,

@@ -34,6 +34,7 @@ ALLOWED["transforms"] = ALLOWED["tell"] = {*ALLOWED["pipeline"], "pipeline"}
 ALLOWED["exercise"] = set(ALLOWED["pipeline"])
 ALLOWED["picture"] = ALLOWED["tell"]
 ALLOWED["asked"] = ALLOWED["tell"]
+ALLOWED["testing"] = {*ALLOWED["tell"], "transforms"}
 ALLOWED["derivation"] = {*ALLOWED["tell"], "asked", "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
 ALLOWED["cli"] = {"ir", "render", "pipeline", "derivation", PUBLIC}  # it tells of records and formulas

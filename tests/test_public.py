@@ -14,10 +14,10 @@ import chainrule.ops
 
 OWN = {
     "ArgumentError", "ChainruleError", "ClosedForm", "Derivation", "DerivativeError", "Elementwise", "Interval",
-    "Reduction", "Run", "ShapeError", "TraceError", "adagrad", "adam", "adamw",
+    "Reduction", "Run", "ShapeError", "TraceError", "Whole", "adagrad", "adam", "adamw",
     "check", "derive", "function", "glossary", "grad", "gradient_descent", "hessian", "hvp",
     "initialiser", "jacobian", "jvp", "load", "momentum", "name", "nesterov", "networks",
-    "parse", "picture", "register", "rmsprop", "schedules", "sgd", "source", "train",
+    "parse", "picture", "register", "rmsprop", "schedules", "sgd", "source", "testing", "train",
     "unregister", "value_and_grad", "vjp",
 }  # fmt: skip
 """All but the operations, layers and losses, whose files say themselves what they export."""

@@ -27,36 +27,59 @@ from .frontend.names import name
 from .ir.errors import ArgumentError, ChainruleError, DerivativeError, ShapeError, TraceError
 from .ir.records import Elementwise, Interval, Reduction
 from .ir.registry import register, unregister
+from .ir.whole import Whole
 from .ops import activations as _activations
 from .ops import arithmetic as _arithmetic
+from .ops import circular as _circular
 from .ops import einsum as _einsum
+from .ops import exponential as _exponential
+from .ops import hyperbolic as _hyperbolic
 from .ops import index as _index
 from .ops import linalg as _linalg
 from .ops import linear as _linear
+from .ops import normal as _normal
+from .ops import padding as _padding
+from .ops import piecewise as _piecewise
 from .ops import random as _random
 from .ops import rearrange as _rearrange
 from .ops import reduce as _reduce
+from .ops import robust as _robust
+from .ops import roots as _roots
+from .ops import rounding as _rounding
 from .ops import scan as _scan
 from .ops import select as _select
 from .ops import shape as _shape
+from .ops import smooth as _smooth
 from .ops import sort as _sort
+from .ops import special as _special
 from .ops import statistics as _statistics
 from .ops import symbol as _symbol
 from .ops import transcendental as _transcendental
 from .ops import windows as _windows
 from .ops.activations import *
 from .ops.arithmetic import *
+from .ops.circular import *
 from .ops.einsum import *
+from .ops.exponential import *
+from .ops.hyperbolic import *
 from .ops.index import *
 from .ops.linalg import *
 from .ops.linear import *
+from .ops.normal import *
+from .ops.padding import *
+from .ops.piecewise import *
 from .ops.random import *
 from .ops.rearrange import *
 from .ops.reduce import *
+from .ops.robust import *
+from .ops.roots import *
+from .ops.rounding import *
 from .ops.scan import *
 from .ops.select import *
 from .ops.shape import *
+from .ops.smooth import *
 from .ops.sort import *
+from .ops.special import *
 from .ops.statistics import *
 from .ops.symbol import *
 from .ops.transcendental import *
@@ -94,6 +117,7 @@ _ON_USE = {
     "Run": "train.run",
     "schedules": "train",
     "sgd": "train.optimisers",
+    "testing": "testing",
     "train": "train.loop",
 }
 """What is imported when it is first asked for, so that `import chainrule` stays quick."""
@@ -110,6 +134,7 @@ __all__ = [
     "Run",
     "ShapeError",
     "TraceError",
+    "Whole",
     "adagrad",
     "adam",
     "adamw",
@@ -136,25 +161,37 @@ __all__ = [
     "schedules",
     "sgd",
     "source",
+    "testing",
     "train",
     "unregister",
     "value_and_grad",
     "vjp",
 ]
-__all__ += _library.__all__
 __all__ += _activations.__all__
 __all__ += _arithmetic.__all__
+__all__ += _circular.__all__
 __all__ += _einsum.__all__
+__all__ += _exponential.__all__
+__all__ += _hyperbolic.__all__
 __all__ += _index.__all__
+__all__ += _library.__all__
 __all__ += _linalg.__all__
 __all__ += _linear.__all__
+__all__ += _normal.__all__
+__all__ += _padding.__all__
+__all__ += _piecewise.__all__
 __all__ += _random.__all__
 __all__ += _rearrange.__all__
 __all__ += _reduce.__all__
+__all__ += _robust.__all__
+__all__ += _roots.__all__
+__all__ += _rounding.__all__
 __all__ += _scan.__all__
 __all__ += _select.__all__
 __all__ += _shape.__all__
+__all__ += _smooth.__all__
 __all__ += _sort.__all__
+__all__ += _special.__all__
 __all__ += _statistics.__all__
 __all__ += _symbol.__all__
 __all__ += _transcendental.__all__
@@ -165,7 +202,9 @@ def __getattr__(attribute: str) -> Any:
     module = _ON_USE.get(attribute)
     if module is None:
         raise AttributeError(f"module 'chainrule' has no attribute {attribute!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute)
+    value = importlib.import_module(f"{__name__}.{module}")
+    if module != attribute:
+        value = getattr(value, attribute)
     globals()[attribute] = value
     return value
 

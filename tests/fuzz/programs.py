@@ -58,6 +58,7 @@ class Machine:
     size: Callable[[Any], Any]
     pool: list[Any] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
+    seen: list[Any] = field(default_factory=list)
 
     def run(self, inputs: list[Any], program: list[tuple[int, int, int, int]]) -> Any:
         """The loss that a program computes from the inputs (the last of which are labels)."""
@@ -76,9 +77,9 @@ class Machine:
             loss = loss + 0.1 * self.library.sum(self.record("tanh")(value))
         return loss
 
-    def call(self, name: str, *args: Any) -> Any:
+    def call(self, name: str, *args: Any, **settings: Any) -> Any:
         self.used.add(name)
-        return self.record(name)(*args)
+        return self.record(name)(*args, **settings)
 
     def together(self, a: Any, b: Any) -> tuple[Any, Any]:
         """Two operands that broadcast; the second as one number where they do not."""
@@ -227,6 +228,40 @@ class Machine:
             return None
         return self.call("scatter_add", a, np.arange(shape[0]) % 2, 2)
 
+    def scan(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
+        axis = self._axis(a, extra)
+        if axis is None:
+            return None
+        if extra % 4 == 3:
+            return self.library.take_along_axis(a, self.call("argsort", a, axis=axis), axis)
+        name = ("cumsum", "cumprod", "cumsum_back")[extra % 4]
+        return self.call(name, self.record("tanh")(a) if name == "cumprod" else a, axis=axis)
+
+    def place(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
+        axis = self._axis(a, extra)
+        if axis is None:
+            return None
+        return self.call("to_float", self.call(("argmax", "argmin")[extra % 2], a, axis=axis))
+
+    def recurrence(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
+        axis = self._axis(a, extra)
+        if axis is None:
+            return None
+        factors = self.record("tanh")(b if self.shape(a) == self.shape(b) else 0.5 * a)
+        return self.call("linear_recurrence", factors, a, axis=axis, back=extra % 2 == 1)
+
+    def linalg(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
+        """Of a matrix that is far from singular: the identity, a little changed."""
+        shape = self.shape(a)
+        if len(shape) < 2 or shape[-1] != 3 or shape[-2] != 3:
+            return None
+        near = 0.2 * self.record("tanh")(a) + np.eye(3)
+        name = ("det", "log_abs_det", "inv", "solve", "cholesky", "cofactor")[extra % 6]
+        if name == "solve":
+            fits = len(self.shape(b)) == 2 and self.shape(b)[0] == 3
+            return self.call(name, near, b if fits else a)
+        return self.call(name, near)
+
     def stop(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         return a * self.call("stop_gradient", a) if extra % 2 else a + 0.5 * self.record("tanh")(a)
 
@@ -235,26 +270,51 @@ INSTRUCTIONS = [
     *("unary", "unary", "unary", "binary", "binary", "binary", "power", "number", "clipped", "where", "masked_pole"),
     *("reduction", "reduction", "einsum", "einsum", "matmul", "matmul", "transpose", "diagonal", "reshape"),
     *("broadcast", "slice", "pad", "concatenate", "stack", "gather", "pick", "scatter", "stop"),
+    *("scan", "recurrence", "place", "linalg", "linalg"),
 ]
 
 
 def traced() -> Machine:
-    """Programs on expressions."""
-    return Machine(np, lambda name: registry.functions()[name], lambda a: np.shape(a), lambda shape: shape)
+    """Programs on expressions; the shapes that were asked for are in ``seen``, in order."""
+    seen: list[Any] = []
+
+    def shape(a: Any) -> Any:
+        seen.append(np.shape(a))
+        return seen[-1]
+
+    return Machine(np, lambda name: registry.functions()[name], shape, lambda shape: shape, seen=seen)
 
 
-def in_jax() -> Machine:
-    """Programs in JAX; an axis of LENGTH counts as the one whose size is not known."""
+def in_jax(seen: list[Any]) -> Machine:
+    """The same program in JAX. What it asks of shapes is answered as it was for expressions: an axis of 4 may be N."""
     more = {
         "pick": lambda a, i: jnp.take_along_axis(a, i[:, None], -1)[:, 0],
         "scatter_add": lambda a, i, n: jnp.zeros((n, *a.shape[1:])).at[i].add(a),
         "to_float": lambda x: jnp.asarray(x, jnp.float64),
         "clipped": jnp.clip,
+        "argsort": lambda x, axis: jnp.argsort(x, axis=axis, stable=True),
+        "cumsum_back": lambda x, axis: jnp.flip(jnp.cumsum(jnp.flip(x, axis), axis), axis),
+        "linear_recurrence": _recurrence,
+        "log_abs_det": lambda a: jnp.linalg.slogdet(a)[1],
+        "cholesky": lambda a: jnp.linalg.cholesky(a, symmetrize_input=True),
+        "cofactor": lambda a: jnp.linalg.det(a)[..., None, None] * jnp.swapaxes(jnp.linalg.inv(a), -1, -2),
     }
-    table = {**JAX, **more}
+    table = {**{n: getattr(jnp, n) for n in ("argmax", "argmin", "cumprod", "cumsum")}, **JAX, **more}
+    table |= {n: getattr(jnp.linalg, n) for n in ("det", "inv", "solve")}
+    answers = iter(seen)
     return Machine(
         jnp,
         lambda name: table[name],
-        lambda a: tuple(N if e == LENGTH else e for e in jnp.shape(a)),
+        lambda a: next(answers),
         lambda shape: tuple(LENGTH if e is N else e for e in shape),
     )
+
+
+def _recurrence(a: Any, b: Any, axis: int, back: bool) -> Any:
+    """s_k = a_k s_{k−1} + b_k, step by step."""
+    a, b = jnp.moveaxis(a, axis, 0), jnp.moveaxis(b, axis, 0)
+    steps, s = [], jnp.zeros(b.shape[1:])
+    for k in reversed(range(len(b))) if back else range(len(b)):
+        s = a[k] * s + b[k]
+        steps.append(s)
+    return jnp.moveaxis(jnp.stack(steps[::-1] if back else steps), 0, axis)

@@ -24,53 +24,63 @@ from typing import Any
 from tests.mutants import report
 from tests.mutants.results import RESULTS, Results, named
 from tests.mutants.sites import Mutant, mutants, mutated
-from tests.mutants.targets import BUDGET, LIMIT, LONGEST, TARGETS, TESTS, Target, target_of
+from tests.mutants.targets import BUDGET, LIMIT, LONGEST, TARGETS, Target, target_of
 from tests.mutants.trial import PACKAGE, ROOT, forked, import_what_is_not_ours, record, try_mutant
 
 BASELINE = RESULTS / "tests.json"
 Tests = dict[str, dict[str, Any]]
 
 
-def fingerprint() -> str:
-    """Of the sources and the tests together: what the recorded tests are good for."""
-    files = sorted([*PACKAGE.rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
-    return hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
+def fingerprint(*files: Path) -> str:
+    """Of the sources, of what tests share, and of some files: what the recorded tests are good for."""
+    shared = [p for p in (ROOT / "tests").glob("*.py") if not p.name.startswith("test_")]
+    every = sorted([*PACKAGE.rglob("*.py"), *shared, *files])
+    return hashlib.sha256(b"".join(f.read_bytes() for f in every)).hexdigest()
 
 
-def tests_as_they_are() -> Tests:
-    """Every test that takes part: how long it takes and what it runs. Recorded anew when a file changed."""
-    now = fingerprint()
-    if BASELINE.exists():
-        kept = json.loads(BASELINE.read_text())
-        if kept["of"] == now:
-            return dict(kept["tests"])
-    print("· the tests as they are: how long each takes, and which functions it runs", flush=True)
+def tests_as_they_are(files: Sequence[str]) -> Tests:
+    """Every test of some files: how long it takes and what it runs. Recorded anew when a file changed."""
+    kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    found: Tests = {}
+    for file in files:
+        now = fingerprint(ROOT / file)
+        if kept.get(file, {}).get("of") != now:
+            print(f"· {file} as it is: how long each test takes, and which functions it runs", flush=True)
+            kept[file] = {"of": now, "tests": recorded(file)}
+            BASELINE.write_text(json.dumps(kept))
+        found |= kept[file]["tests"]
+    return found
+
+
+def recorded(file: str) -> Tests:
+    """The tests of one file, run unmutated."""
     answer = RESULTS / f"answer-{os.getpid()}.json"
-    files = [file for target in TARGETS for file in target.files()]
-    pid = forked(lambda: record(TESTS, files, LONGEST), answer)
+    watched = [path for target in TARGETS for path in target.files()]
+    pid = forked(lambda: record([file], watched, LONGEST), answer)
     os.waitpid(pid, 0)
     found = ended(pid, answer, False)
-    if not found.get("tests"):
-        raise SystemExit(f"the tests could not be run: {found}")
-    failed = [name for name, test in found["tests"].items() if not test["passed"]]
-    for name in failed:
-        print(f"  does not pass without a mutant either, and is left out: {name}")
-    BASELINE.write_text(json.dumps({"of": now, "tests": found["tests"]}))
-    return dict(found["tests"])
+    tests: Tests = found.get("tests", {})
+    for name in [name for name, test in tests.items() if not test["passed"]] or ([] if tests else [file]):
+        print(f"  takes too long, or does not pass without a mutant either; left out: {name}")
+    return tests
 
 
 def chosen(tests: Tests, target: Target, file: str, mutant: Mutant) -> list[str]:
     """The tests for a mutant: those that run its function, the likeliest and quickest first, within the budget."""
-    usable = {n: t for n, t in tests.items() if t["passed"] and t["seconds"] <= LONGEST}
+    mine = target.test_files()
+    usable = {
+        name: test
+        for name, test in tests.items()
+        if test["passed"] and test["seconds"] <= LONGEST and name.partition("::")[0] in mine
+    }
     function = "" if mutant.runs is None else f"{file}:{mutant.runs[0]}:{mutant.runs[1]}"
-    met = [n for n, t in usable.items() if function in t["runs"]]
     # What runs when the file is imported or tests are collected is run by no test of its own.
-    pool = met or [n for n in usable if n.startswith(target.first)]
+    pool = [n for n, t in usable.items() if function in t["runs"]] or list(usable)
 
     def order(name: str) -> tuple[bool, int, float]:
-        hinted = any(f"[{hint}" in name or f"{hint}]" in name or f"-{hint}-" in name for hint in mutant.hints)
-        place = next((k for k, first in enumerate(target.first) if name.startswith(first)), len(target.first))
-        return not hinted, place, usable[name]["seconds"]
+        label = name.partition("[")[2][:-1]
+        hinted = any(label == h or label.startswith(f"{h} ") or h in label.split("-") for h in mutant.hints)
+        return not hinted, mine.index(name.partition("::")[0]), usable[name]["seconds"]
 
     found, spent = [], 0.0
     for name in sorted(pool, key=order):
@@ -91,7 +101,8 @@ def outcome(answer: dict[str, Any]) -> dict[str, Any]:
 def run(files: Sequence[Path], jobs: int, again: bool) -> Iterator[tuple[str, Mutant, dict[str, Any]]]:
     """Tries the mutants of the files, some at a time; what became of each is kept, and handed on."""
     results = Results()
-    tests = tests_as_they_are()
+    wanted = dict.fromkeys(t for path in files for t in target_of(path).test_files())
+    tests = tests_as_they_are(list(wanted))
     waiting: dict[int, tuple[str, str, Mutant, Path, float]] = {}
     todo: list[tuple[Path, str, Mutant]] = []
     for path in files:

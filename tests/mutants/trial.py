@@ -6,6 +6,7 @@ What takes long to import is imported once, so that a mutant costs little more t
 from __future__ import annotations
 
 import ast
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -29,6 +30,8 @@ MEMORY = 12 << 30
 
 def import_what_is_not_ours() -> None:
     """Everything that tests import, but chainrule and the tests themselves."""
+    # The sources beside these tests, wherever another copy may be installed.
+    sys.path.insert(0, str(PACKAGE.parent))
     os.environ.setdefault("JAX_ENABLE_X64", "1")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("MPLBACKEND", "Agg")
@@ -36,6 +39,9 @@ def import_what_is_not_ours() -> None:
         importlib.import_module(name)
     ours = [name for name in sys.modules if name.split(".")[0] == "chainrule"]
     assert not ours, f"imported before the fork: {ours}"
+    sys.dont_write_bytecode = False
+    # What is imported stays: a child's collector need not look at it again.
+    gc.freeze()
 
 
 class Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -94,13 +100,12 @@ class Recorder:
         self.tests: dict[str, dict[str, Any]] = {}
         self._known: dict[CodeType, str | None] = {}
         self._met: set[str] = set()
-        self._began = 0.0
 
     def _name(self, code: CodeType) -> str | None:
         file = self.files.get(code.co_filename)
         return None if file is None else f"{file}:{code.co_firstlineno}:{code.co_name}"
 
-    def _profile(self, frame: FrameType, event: str, arg: Any) -> None:
+    def _call(self, frame: FrameType, event: str, arg: Any) -> None:
         code = frame.f_code
         if code not in self._known:
             self._known[code] = self._name(code)
@@ -111,13 +116,13 @@ class Recorder:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: Any) -> Any:
         self._met = set()
-        began = time.perf_counter()
-        sys.setprofile(self._profile)
+        began = time.process_time()
+        sys.settrace(self._call)
         try:
             return (yield)
         finally:
-            sys.setprofile(None)
-            seconds = time.perf_counter() - began
+            sys.settrace(None)
+            seconds = time.process_time() - began
             self.tests[item.nodeid] = {"seconds": round(seconds, 4), "runs": sorted(self._met), "passed": False}
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -148,7 +153,7 @@ def forked(work: Callable[[], dict[str, Any]], answer: Path) -> int:
 def pytest_run(arguments: Sequence[str], plugin: Any) -> int:
     """A run of pytest in this process, without what it would leave behind."""
     os.chdir(ROOT)
-    quiet = ["-q", "-p", "no:cacheprovider", "--tb=no", "--no-header", "--continue-on-collection-errors"]
+    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception", "--tb=no", "--no-header"]
     return int(pytest.main([*quiet, *arguments], plugins=[plugin, Quick()]))
 
 
@@ -162,7 +167,7 @@ def try_mutant(path: Path, tree: ast.Module, ids: Sequence[str]) -> dict[str, An
 
 
 def record(paths: Sequence[str], files: Sequence[Path], longest: float) -> dict[str, Any]:
-    """All tests of some paths as they are, each with its time and the functions it runs; none may take longer."""
+    """All tests of some paths as they are, each with its time and the functions it runs; none may take long."""
     plugin = Recorder(files)
-    code = pytest_run(["-m", "not slow", "-o", f"timeout={longest}", *paths], plugin)
+    code = pytest_run(["-m", "not slow", "-o", f"timeout={5 * longest}", *paths], plugin)
     return {"code": code, "tests": plugin.tests}

@@ -168,6 +168,46 @@ def test_an_activation_may_be_a_symbol_that_has_a_value() -> None:
     assert run.parameters["w"] == pytest.approx(2, abs=0.01)
 
 
+def noisy(x: Any, y: Any, w: Any, key: Any = None) -> Any:
+    """A line whose samples each count with a chance of one half, twice then; all count where there is no key."""
+    r = (x * w - y) ** 2
+    return r.mean() if key is None else 2 * (r * (cr.uniform(key, x.shape) < 0.5)).mean()
+
+
+def test_each_step_has_a_key_of_its_own_and_measuring_has_none() -> None:
+    x = np.linspace(-1, 1, 40)
+    data, seen = {"x": x, "y": 3 * x}, []
+
+    def note(row: dict[str, Any], parameters: dict[str, Any]) -> None:
+        seen.append(float(parameters["w"]))
+
+    def run(seed: int) -> Any:
+        return train(noisy, {"w": 0.0}, data, optimizer=cr.sgd(0.2), batch_size=40, epochs=60, seed=seed, key="key",
+                     validation=data, callback=note)  # fmt: skip
+
+    runs = [run(seed) for seed in (1, 1, 2)]
+    assert seen[:60] == seen[60:120] != seen[120:]
+    # A step takes the same share of the error off, times how many of the samples count: it differs from step to step.
+    errors = 3 - np.array([0.0, *seen[:60]])
+    assert np.ptp(errors[1:] / errors[:-1]) > 1e-3
+    assert runs[0].parameters["w"] == pytest.approx(3, abs=0.05)
+    last = runs[0].history[-1]
+    assert last["validation_loss"] == pytest.approx(float(np.mean((x * errors[-1]) ** 2)), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("loss", "key", "words"),
+    [
+        (noisy, "kye", "noisy has no argument 'kye'"),
+        (lambda x, y, w, key: (x * w - y).sum(), "key", "no default for its argument 'key'"),
+        (noisy, "w", "'w' is to take a key"),
+    ],
+)
+def test_a_key_needs_an_argument_with_a_default(loss: Any, key: str, words: str) -> None:
+    with pytest.raises(cr.ArgumentError, match=words):
+        train(loss, {"w": 0.0}, {"x": X[:, 0], "y": X[:, 1]}, key=key)
+
+
 def test_a_parameter_that_the_loss_does_not_use_stays() -> None:
     def loss(x: Any, w: Any, unused: Any) -> Any:
         return ((x * w) ** 2).mean()

@@ -152,7 +152,8 @@ class Body:
         """One scalar operation, by its record's template."""
         template = node.op.c_int if node.op.c_int and node.args[-1].kind != "float" else node.op.c
         if not template or node.op.symbol is not None:
-            raise NoSpelling(f"the operation {node.op.name} cannot be written in C: its record has no c=…")
+            lacks = "C has no such function" if node.op.no_c else "its record has no c=…"
+            raise NoSpelling(f"the operation {node.op.name} cannot be written in C: {lacks}")
         if node.op.name == "pow":
             template = _power(node, template)
         template = template.replace("{f}", self.real.suffix).replace("{real}", self.real.ctype)

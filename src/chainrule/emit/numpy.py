@@ -11,16 +11,18 @@ from typing import Any
 
 import numpy as np
 
+from ..ir.affine import is_window_index
 from ..ir.dims import Dim, Extent, Shape, show_shape
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph, toposort
 from ..ir.node import Call, Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
-from ..lower import pairwise, schedule
-from .numpy_kinds import covers, has_array, is_float_array, spread_number, truth
+from ..lower import matrices, pairwise, schedule
+from .numpy_choices import one_hot
+from .numpy_kinds import covers, has_array, is_float_array, nested, spread_number, truth
 from .numpy_lines import body, docstring, returned, signature
 from .numpy_names import identifier
-from .numpy_structure import one_hot, structure
+from .numpy_structure import structure
 
 LONGEST_LITERAL = 200
 """A constant array of more numbers is an argument of the printed function."""
@@ -134,13 +136,15 @@ class Writer:
             args = [self.factor(a, b), self.factor(b, a)]
         else:
             # A function inside a function would make a float64 of a number of Python's own.
-            nested = node.op.numpy_template.count("np.") > 1
-            whole = [(nested and spread_number(a)) or (not covered and a is node.args[-1]) for a in node.args]
+            deep = [node.op.definition or nested(node.op.numpy_template, i) for i in range(len(node.args))]
+            pairs = zip(node.args, deep, strict=True)
+            whole = [(inside and spread_number(a)) or (not covered and a is node.args[-1]) for a, inside in pairs]
             args = [self.spell(a) if w else self.operand(a) for a, w in zip(node.args, whole, strict=True)]
         if node.op.name == "neg" and self.begins_with_truth(node.args[0]):
             # NumPy takes no negative of a truth value: the sign is the whole product's.
             args = [(bracket(args[0][0]), ATOM)]
         text, binds = fill(node.op.numpy_template, args)
+        self.bring(node.op)
         if node.op.name == "where" and all(not a.shape or not has_array(a) for a in node.args[1:]):
             self.needs_dtype = True
             return f"{text}.astype(dtype)", ATOM
@@ -148,7 +152,7 @@ class Writer:
             if node.op.result == "bool":
                 # Of Python's own truth values ~ would make numbers.
                 return f"np.bool_({text})", ATOM
-            if "np." in text:
+            if "np." in text or node.op.imports or node.op.definition:
                 return f"float({text})", ATOM
         if node.op.symbol:
             name, _ = node.op.symbol
@@ -179,21 +183,24 @@ class Writer:
         x = node.args[0]
         axis = "" if len(node.axes) == len(x.shape) else axes_text(node.axes)
         axis = ", ".join(filter(None, (axis, "keepdims=True" if keep else "")))
-        if node.op.definition:
-            self.helpers[node.op.name] = node.op.definition.strip()
         if not node.op.numpy:
             raise ChainruleError(f"{node.op.name} has no spelling in NumPy (its record's field numpy)")
+        self.bring(node.op)
         return fill(node.op.numpy.replace("{axis}", axis).replace(", )", ")"), [self.spell(x)])
+
+    def bring(self, op: Any) -> None:
+        """Remember what the spelling of an operation needs: a line that imports it, a function that defines it."""
+        if op.definition:
+            self.helpers[op.name] = op.definition.strip()
+        if op.imports:
+            self.imports.add(op.imports)
 
     def call(self, node: Call) -> Spelled:
         """An operation that a library does, by its record's template."""
         op = node.op
         if not op.numpy:
             raise ChainruleError(f"{op.name} has no spelling in NumPy (its record's field numpy)")
-        if op.definition:
-            self.helpers[op.name] = op.definition.strip()
-        if op.imports:
-            self.imports.add(op.imports)
+        self.bring(op)
         template = op.numpy
         for name, value in node.settings.items():
             template = template.replace(f"{{{name}}}", self.shape(value) if isinstance(value, tuple) else repr(value))
@@ -241,7 +248,7 @@ def source(
     name in ``gradients``.
     ``long_axes``: sums along axes are blocked, for more terms than float32 can add one after the other.
     """
-    graph = pairwise(graph)
+    graph = matrices(pairwise(graph))
     function = identifier(function, set())
     taken: set[str] = {function}
     arguments: dict[Node, str] = {i: identifier(graph.names.get(i, i.name), taken) for i in graph.inputs}
@@ -285,8 +292,12 @@ def preamble(
 
 def _long_constants(graph: Graph, taken: set[str]) -> dict[Const, str]:
     """The constant arrays that nobody would read in the text, with names for them."""
-    long = [n for n in toposort(graph.outputs) if isinstance(n, Const) and n.shape and n.value.size > LONGEST_LITERAL]
+    long = [n for n in toposort(graph.outputs) if isinstance(n, Const) and _is_long(n)]
     return {node: identifier(f"A{i}", taken) for i, node in enumerate(long, 1)}
+
+
+def _is_long(node: Const) -> bool:
+    return node.shape != () and node.value.size > LONGEST_LITERAL and not is_window_index(node)
 
 
 def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from ..ir.graph import toposort
 from ..ir.node import Delta, Input, Map, Node, Reduce
-from .numpy_structure import carried_axes
+from .numpy_products import carried_axes
 
 
 def is_float_array(node: Node) -> bool:
@@ -33,3 +35,16 @@ def covers(node: Map) -> bool:
     for arg in node.args:
         carried |= carried_axes(arg)
     return len(carried) == len(node.shape)
+
+
+def nested(template: str, place: int) -> bool:
+    """Whether an operand stands in a function of NumPy that stands in another one."""
+    calls: list[bool] = []
+    for piece in re.findall(rf"np\.\w+\(|\(|\)|\{{{place}\}}", template):
+        if piece == ")":
+            calls.pop()
+        elif piece.endswith("("):
+            calls.append(piece.startswith("np."))
+        elif sum(calls) > 1:
+            return True
+    return False

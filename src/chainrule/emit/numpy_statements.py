@@ -15,7 +15,7 @@ from .numpy_names import identifier
 
 @dataclass(frozen=True)
 class Statements:
-    """``definitions`` are functions that the statements call, ``head`` comes before the first of the ``lines``."""
+    """``definitions`` are what the statements call, imports and functions, ``head`` comes before the first line."""
 
     definitions: tuple[str, ...]
     head: tuple[str, ...]
@@ -38,7 +38,8 @@ def statements(given: Mapping[Node, str], lines: Sequence[tuple[str, Node]]) -> 
         written.append(tuple(_statements(writer, node, variable, taken)))
         writer.variables[Input.of(name, node.shape, node.kind)] = variable
     head = preamble(writer, arguments, dims, [])
-    return Statements(tuple(writer.helpers.values()), tuple(text for text, _ in head), tuple(written))
+    imports = ("\n".join(sorted(writer.imports)),) if writer.imports else ()
+    return Statements((*imports, *writer.helpers.values()), tuple(text for text, _ in head), tuple(written))
 
 
 def _dims(given: Mapping[Node, str]) -> list[Dim]:

@@ -1,33 +1,35 @@
-"""Constant indices that are evenly spaced along each of their axes: the places of the entries of windows."""
+"""Constant indices that are those of windows: entry i of window p is the entry p·stride + i·dilation."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from .node import Const, Node
+from .node import Const, Gather, Node, Scatter
 
 
-@dataclass(frozen=True)
-class Affine:
-    """The index at (p, i, …) is start + steps[0] p + steps[1] i + …; an axis of length one has the step 1."""
+def window_steps(node: Node) -> tuple[int, int] | None:
+    """The stride and the dilation of what gathers windows along an axis, or scatters them; None for anything else.
 
-    start: int
-    steps: tuple[int, ...]
-
-
-def affine(indices: Node) -> Affine | None:
-    """How a constant array of indices is made; None where it is not evenly spaced, or has fewer than two axes.
-
-    A row of indices is read as it stands, and indices that count from the end are none of ours.
+    An axis of length one has the step 1.
     """
-    if not isinstance(indices, Const) or indices.kind != "int" or len(indices.shape) < 2:
+    if not isinstance(node, (Gather, Scatter)) or node.params[1] != 0:
         return None
-    array = np.asarray(indices.value)
-    if not array.size or array.min() < 0:
+    return _steps(node.args[1])
+
+
+def is_window_index(node: Node) -> bool:
+    """Whether it is a constant array of such indices, which is told by its two steps alone."""
+    return _steps(node) is not None
+
+
+def _steps(indices: Node) -> tuple[int, int] | None:
+    if not isinstance(indices, Const) or indices.kind != "int" or len(indices.shape) != 2:
         return None
-    start = int(array.flat[0])
-    steps = tuple(int(array.take(1, axis).flat[0]) - start if n > 1 else 1 for axis, n in enumerate(array.shape))
-    counted = sum(step * grid for step, grid in zip(steps, np.indices(array.shape, sparse=True), strict=True))
-    return Affine(start, steps) if np.array_equal(array, np.broadcast_to(start + counted, array.shape)) else None
+    places = np.asarray(indices.value)
+    if not places.size or places[0, 0] != 0:
+        return None
+    count, length = places.shape
+    stride = int(places[1, 0]) if count > 1 else 1
+    dilation = int(places[0, 1]) if length > 1 else 1
+    expected = np.arange(count)[:, None] * stride + np.arange(length) * dilation
+    return (stride, dilation) if min(stride, dilation) > 0 and np.array_equal(places, expected) else None

@@ -81,14 +81,15 @@ def promote(nodes: Sequence[Node], least: Kind = "bool") -> list[Node]:
     return [cast(n, kind) for n in nodes]
 
 
-def align(name: str, nodes: Sequence[Node]) -> list[Node]:
-    """The expressions broadcast against each other. Raises ShapeError naming every shape and the user's line."""
+def align(sign: str, nodes: Sequence[Node]) -> list[Node]:
+    """The expressions broadcast against each other. Raises ShapeError naming every shape and the user's line.
+
+    ``sign``: what the message calls the operation.
+    """
     shape = broadcast_shapes(*(n.shape for n in nodes))
     if shape is None:
         from .graph import describe
 
-        spelled = registry.record(name).numpy_template
-        sign = name if "(" in spelled else spelled.replace("{0}", "").replace("{1}", "").strip()
         lines = [f"the shapes of the operands of {sign} do not fit: {' and '.join(show_shape(n.shape) for n in nodes)}"]
         lines += [f"  {describe(n)} has shape {show_shape(n.shape)}" for n in nodes]
         hint = _fit(nodes)

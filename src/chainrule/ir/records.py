@@ -74,10 +74,12 @@ class Elementwise:
     conditions: int = 0
     """How many leading operands are truth values (where has one)."""
     stands_for: tuple[Any, ...] = ()
-    """The NumPy functions it answers for on traced arrays."""
+    """The NumPy functions it answers for on traced arrays; those of SciPy by name: "scipy.special.erf"."""
     numpy: str = ""
     imports: str = ""
     """The line of Python that brings in what ``numpy`` calls, where that is not NumPy: from scipy import special."""
+    definition: str = ""
+    """Python source of a function that ``numpy`` calls and no library has."""
     c: str = ""
     """May use {f} (the suffix of a math function: "" or "f") and {real} (double or float)."""
     no_c: bool = False
@@ -114,6 +116,12 @@ class Elementwise:
         return self.numpy or f"np.{self.name}({self._places})"
 
     @property
+    def _sign(self) -> str:
+        """What a reader calls it: the operator of Python's that it is, or its name."""
+        spelled = self.numpy_template
+        return self.name if "(" in spelled else spelled.replace("{0}", "").replace("{1}", "").strip()
+
+    @property
     def _places(self) -> str:
         return ", ".join(f"{{{i}}}" for i in range(self.arity))
 
@@ -145,7 +153,7 @@ class Elementwise:
             values = [cast(v, "float") for v in values]
         else:
             values = promote(values, "int" if self.result == "same" and not self.conditions else "bool")
-        operands = align(self.name, [*(cast(c, "bool") for c in conditions), *values])  # type: ignore[assignment]
+        operands = align(self._sign, [*(cast(c, "bool") for c in conditions), *values])  # type: ignore[assignment]
         return Map.of(self, *operands)
 
 
@@ -194,6 +202,8 @@ class Reduction:
     stands_for: tuple[Any, ...] = ()
     numpy: str = ""
     """Template with {0} for the operand and {axis} for the axes."""
+    imports: str = ""
+    """The line of Python that brings in what ``numpy`` calls, where that is not NumPy."""
     definition: str = ""
     """Python source of a function that ``numpy`` calls and NumPy has not."""
     latex: str = ""

@@ -31,6 +31,7 @@ R = TypeVar("R", bound=Record)
 _RECORDS: dict[str, Any] = {}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {}
 _NUMPY: dict[Any, Callable[..., Any]] = {}
+_FAMILIES: dict[str, Callable[[int], Any]] = {}
 symbols: dict[tuple[str, int], Any] = {}
 """Unknown functions (name, order of derivative), which are not operations but have records."""
 
@@ -55,11 +56,19 @@ def unregister(name: str) -> None:
 
 
 def record(name: str) -> Any:
-    """The record of this name."""
-    try:
-        return _RECORDS[name]
-    except KeyError:
-        raise ChainruleError(f"there is no operation named {name!r}") from None
+    """The record of this name; one of a family is made when it is first asked for."""
+    found = _RECORDS.get(name)
+    if found is None:
+        stem, _, order = name.rpartition("_")
+        if stem not in _FAMILIES or not order.isdecimal():
+            raise ChainruleError(f"there is no operation named {name!r}")
+        found = _FAMILIES[stem](int(order))
+    return found
+
+
+def family(stem: str, member: Callable[[int], Any]) -> None:
+    """Enter records that there is no end of, one for each whole number n: ``member(n)``, which is named ``stem_n``."""
+    _FAMILIES[stem] = member
 
 
 def records() -> Iterator[Any]:
@@ -90,5 +99,6 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 
 def for_numpy(function: Any) -> Callable[..., Any] | None:
-    """What answers for a NumPy function on traced arrays."""
-    return _NUMPY.get(function)
+    """What answers for a function of NumPy, or a ufunc of SciPy (known by its name), on traced arrays."""
+    found = _NUMPY.get(function)
+    return _NUMPY.get(f"scipy.special.{function.__name__}") if found is None else found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..ir.affine import is_window_index
 from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reshape, Size, Slice
 
@@ -40,7 +41,7 @@ def schedule(graph: Graph, *, reserved: frozenset[str] = frozenset()) -> list[Li
             continue
         size = (0 if _is_free(node) else 1) + sum(sizes[arg] for arg in node.args)
         named = node in graph.names
-        if isinstance(node, Const) and node.shape == () and not named:
+        if isinstance(node, Const) and (node.shape == () or is_window_index(node)) and not named:
             sizes[node] = 0
             continue
         shared = uses[node] > 1 and not _is_free(node)
@@ -63,9 +64,14 @@ def _uses(graph: Graph) -> dict[Node, int]:
     counts = dict.fromkeys(graph.outputs, 1)
     for node in reversed(toposort(graph.outputs)):
         times = counts[node] if _is_free(node) and node not in graph.names else 1
-        for arg in node.args:
-            counts[arg] = counts.get(arg, 0) + times
+        for i, arg in enumerate(node.args):
+            counts[arg] = counts.get(arg, 0) + times * _written(node, i)
     return counts
+
+
+def _written(node: Node, place: int) -> int:
+    """How often a node's spelling has one of its operands."""
+    return max(1, node.op.numpy_template.count(f"{{{place}}}")) if isinstance(node, Map) else 1
 
 
 def _is_free(node: Node) -> bool:

@@ -16,8 +16,9 @@ from ..ir.graph import describe
 from ..ir.node import Einsum, Node
 from ..ir.registry import call, function
 from .einsum import einsum
+from .padding import pad
 from .select import where
-from .shape import concatenate, expand_dims, pad, ravel, reshape
+from .shape import concatenate, expand_dims, ravel, reshape
 
 __all__ = [
     "array_split",
@@ -64,8 +65,10 @@ def hstack(arrays: Any) -> Any:
 
 @function(np.array_split)
 def array_split(x: Any, parts: Any, axis: int = 0) -> Any:
-    """An array cut along an axis, as a list: into so many parts (the first one longer where it does not divide), or at
-    these places."""
+    """An array cut along an axis, as a list: into so many parts, or at these places.
+
+    Where the length does not divide the first parts are longer by one.
+    """
     if not is_traced(x):
         return np.array_split(x, parts, axis)
     node = as_node(x)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.build import as_node, cast, is_traced, normal_axes
-from ..ir.dims import Extent, show_shape
+from ..ir.dims import Extent, Shape, show_shape
 from ..ir.errors import ArgumentError, ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Node
@@ -43,23 +43,28 @@ def top_k(x: Any, k: int, axis: int = -1) -> Any:
 
     Among equal entries the first ones are taken, and stand first. Raises ArgumentError where there are fewer than k.
     """
-    traced = is_traced(x)
-    node = as_node(x) if traced else np.asarray(x)
-    (at,) = normal_axes(axis, len(node.shape))
-    length = int(node.shape[at])
-    if not isinstance(k, (int, np.integer)) or not 0 <= k <= length:
-        called = describe(node) if traced else "an array"
+    if not is_traced(x):
+        places = np.argsort(-np.asarray(x), axis, kind="stable")[_first(k, np.shape(x), axis)]
+        return np.take_along_axis(np.asarray(x), places, axis), places
+    node = as_node(x)
+    node = cast(node, "int") if node.kind == "bool" else node
+    at = _first(k, node.shape, axis)
+    places = argsort(-node, axis=len(at) - 1)[at]
+    return take_along_axis(node, places, len(at) - 1), places
+
+
+def _first(k: int, shape: Shape, axis: int) -> tuple[slice, ...]:
+    """The index of the first k entries along an axis."""
+    (at,) = normal_axes(axis, len(shape))
+    length = int(shape[at])
+    if int(k) != k or not 0 <= k <= length:
         raise ArgumentError(
             at_user_line(
-                f"axis {at} of {called}, of shape {show_shape(node.shape)}, has {length} entries: top_k takes between "
-                f"0 and {length} of them, not {k!r}"
+                f"axis {at} of an array of shape {show_shape(shape)} has {length} entries: top_k takes between 0 and "
+                f"{length} of them, not {k!r}"
             )
         )
-    if traced and node.kind == "bool":
-        node = cast(node, "int")
-    order = argsort(-node, axis=at) if traced else np.argsort(-node, at, kind="stable")
-    places = order[(*[slice(None)] * at, slice(0, int(k)))]
-    return take_along_axis(node, places, at), places
+    return (*[slice(None)] * at, slice(0, int(k)))
 
 
 @function(np.median)

@@ -26,7 +26,7 @@ def windows(x: Any, axis: int, length: int, stride: int = 1, dilation: int = 1) 
     shape = np.shape(x) if not is_traced(x) else as_node(x).shape
     (axis,) = normal_axes(axis, len(shape))
     for name, value in (("length", length), ("stride", stride), ("dilation", dilation)):
-        if not isinstance(value, (int, np.integer)) or value < 1:
+        if int(value) != value or value < 1:
             raise ArgumentError(at_user_line(f"the {name} of windows is a whole number of at least 1, not {value!r}"))
     extent, reach = int(shape[axis]), dilation * (length - 1) + 1
     if extent < reach:

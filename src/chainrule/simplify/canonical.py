@@ -10,7 +10,9 @@ is 0 (log x + x/x). One convention is read as its formula: a divisor ‖x‖ tha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from fractions import Fraction
 from math import isfinite
 from typing import overload
@@ -34,6 +36,16 @@ MOST_FACTORS = 64
 HIGHEST_POWER = 64
 
 
+@contextmanager
+def forms_kept() -> Iterator[None]:
+    """While this lasts, what `canonical` found out of a node is known when the node is met again."""
+    outer = _KEPT.set(_KEPT.get() or _Forms())
+    try:
+        yield
+    finally:
+        _KEPT.reset(outer)
+
+
 @overload
 def canonical(nodes: Node) -> Node: ...
 @overload
@@ -44,7 +56,7 @@ def canonical(nodes: Node | Sequence[Node]) -> Node | list[Node]:
     Products of sums are written out while there are no more than 64 terms; beyond that the sums stand as atoms, so
     that two expressions may differ although they are equal (never the other way round).
     """
-    forms = _Forms()
+    forms = _KEPT.get() or _Forms()
     if isinstance(nodes, Node):
         forms.enter((nodes,))
         return forms.node(nodes)
@@ -291,4 +303,6 @@ class _Forms:
         return Term(Fraction(1), (Factor(Map.of(node.op, *args), axes),), dict(enumerate(node.shape)))
 
 
-__all__ = ["canonical"]
+_KEPT: ContextVar[_Forms | None] = ContextVar("forms", default=None)
+
+__all__ = ["canonical", "forms_kept"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from ..ir.build import constant
@@ -13,22 +13,29 @@ from .pattern import fit
 from .size import Lengths
 
 
+def expansions(node: Node, named: frozenset[Node]) -> list[Expansion]:
+    """An elementwise expression as polynomials: with sums that are factors left alone, and with all multiplied out.
+
+    Those that nobody would write out are left away.
+    """
+    found = []
+    for everything in (False, True):
+        try:
+            found.append(Expansion(node, named, everything=everything))
+        except TooLong:
+            continue
+    return found
+
+
 def shorter(
     node: Node,
-    named: frozenset[Node],
+    ways: Iterable[Expansion],
     lengths: Lengths,
     change: Callable[[Expansion], Polynomial | None] = lambda expansion: expansion.polynomial,
 ) -> Node | None:
-    """The shortest way to write an elementwise expression as a (changed) polynomial, if it is shorter than it is now.
-
-    Both with all products multiplied out and with sums that are factors left alone.
-    """
+    """The shortest way to write an expression as one of its (changed) expansions, if it is shorter than it is now."""
     best, shortest = None, lengths.of(node)
-    for everything in (False, True):
-        try:
-            expansion = Expansion(node, named, everything=everything)
-        except TooLong:
-            continue
+    for expansion in ways:
         polynomial = change(expansion)
         if polynomial is not None:
             found = fit(Collected(expansion, lengths).write(polynomial), node)

@@ -60,17 +60,20 @@ def rewrite(
     uses: dict[Node, int] | None = None,
     checked: bool = False,
     log: list[Applied] | None = None,
+    known: dict[Node, Node] | None = None,
 ) -> dict[Node, Node]:
     """What every node below the outputs becomes when the phase's rules are applied until none fits.
 
     Rules that take a node apart leave ``named`` ones alone; those in ``held`` stay as they are, with all that is below
     them, and rules that are written as algebra do not look into them. ``uses`` says how often each node is used, where
     that is not to be counted: in a formula that is written out as a whole no two places share anything, so there it is
-    empty. ``checked`` asserts that each application lowers the measure; ``log`` collects the applications.
+    empty. ``checked`` asserts that each application lowers the measure; ``log`` collects the applications. ``known``
+    holds what was found before with the same phase and names and no counts of uses, and is filled.
     """
     counted = use_counts(outputs) if uses is None else uses
     context = Context(dict(counted), named, held)
-    known: dict[Node, Node] = {node: node for node in held}
+    known = {} if known is None else known
+    known |= {node: node for node in held}
     goes_to: dict[Node, Node] = {}
     stack = list(reversed(outputs))
     while stack:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from ..ir.build import scalar_value
-from ..ir.graph import toposort
 from ..ir.node import Call, Const, D, Delta, Einsum, Input, Map, Node, Reduce, Scatter, Size
 from ..ir.records import Interval
+from ..ir.remembered import Remembered
 from .facts import proves
 from .pattern import App, Bindings, Number, Pattern, fit, heads, lift, spread_scalar
 
@@ -144,7 +144,7 @@ def weight(node: Node) -> int:
             return 5
         case Call():
             # What is worked out for every place of an axis costs more than what is worked out once.
-            return 6 + len(node.shape)
+            return 6 + 2 * len(node.shape)
         case _:
             return 6
 
@@ -169,30 +169,35 @@ def measure(root: Node) -> Measure:
     They are compared in this order, and are natural numbers of the tree that the expression unfolds to. Where weight
     and size stay, what is lower here is lower in any surroundings, so rewriting ends.
     """
-    totals: dict[Node, Measure] = {}
-    for node in toposort((root,)):
-        below = [sum(parts) for parts in zip(*(totals[arg] for arg in node.args), strict=True)] or [0] * 9
-        weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = below
-        layout = isinstance(node, Einsum) and node.is_layout
-        size += 2 if is_sign(node) and not node.args else 1
-        bulk += not layout
-        sign, number = is_sign(node), takes_number(node)
-        if layout and is_sign(node.args[0]) and not node.args[0].args:
-            # A negative number that is spread is one sign.
-            signs, below_signs = 1, size
-        totals[node] = (
-            weights + weight(node),
-            size,
-            bulk,
-            nodes + 1,
-            axes + (len(node.shape) if isinstance(node, Map) else 0),
-            signs + sign,
-            below_signs + sign * size,
-            numbers + number,
-            below_numbers + number * bulk,
-        )
-    weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = totals[root]
+    weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = _TOTALS.of(root)
     return weights, size, signs * size - below_signs, numbers * bulk - below_numbers, nodes, axes
+
+
+def _totals(node: Node, operands: list[Measure]) -> Measure:
+    """The sums over a tree that its measure is made of, from those of its operands."""
+    below = [sum(parts) for parts in zip(*operands, strict=True)] or [0] * 9
+    weights, size, bulk, nodes, axes, signs, below_signs, numbers, below_numbers = below
+    layout = isinstance(node, Einsum) and node.is_layout
+    size += 2 if is_sign(node) and not node.args else 1
+    bulk += not layout
+    sign, number = is_sign(node), takes_number(node)
+    if layout and is_sign(node.args[0]) and not node.args[0].args:
+        # A negative number that is spread is one sign.
+        signs, below_signs = 1, size
+    return (
+        weights + weight(node),
+        size,
+        bulk,
+        nodes + 1,
+        axes + (len(node.shape) if isinstance(node, Map) else 0),
+        signs + sign,
+        below_signs + sign * size,
+        numbers + number,
+        below_numbers + number * bulk,
+    )
+
+
+_TOTALS = Remembered(_totals)
 
 
 def lowers(before: Node, after: Node) -> bool:

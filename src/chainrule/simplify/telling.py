@@ -10,7 +10,7 @@ from ..ir.node import Einsum, Map, Node
 from ..ir.registry import call
 from .as_written import AsWritten
 from .canonical import canonical
-from .collected import shorter
+from .collected import expansions, shorter
 from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
 from .monomials import Expansion, TooLong, is_arithmetic
@@ -33,20 +33,31 @@ def told(gradient: Node, names: Mapping[Node, str], function: Sequence[Node] = (
     It is for reading and never run: σ(−x) becomes 1 − σ(x), which loses digits, and x/‖x‖ has no value at 0.
     """
     named = _Named([node for node in names if node.args and node is not gradient])
-    held = named.held
+    spelled = named.spelled
     for _ in range(_ROUNDS):
         before = gradient
         for phase in (SHOW, SPELL, COLLECT, DECLARED, SHOW):
-            gradient = _through(gradient, phase, held)
-        gradient = rebuild([gradient], named.called, {node: node for node in held})[0]
+            gradient = spelled.through(gradient, phase)
+        gradient = rebuild([gradient], named.called, {node: node for node in named.held})[0]
         if gradient is before:
             break
-    gradient = _through(gradient, FINISH, held)
-    return AsWritten(function, held, lambda node: _through(node, FINISH, held)).of(gradient) if function else gradient
+    gradient = spelled.through(gradient, FINISH)
+    if not function:
+        return gradient
+    return AsWritten(function, named.held, lambda node: spelled.through(node, FINISH)).of(gradient)
 
 
-def _through(node: Node, phase: Phase, held: frozenset[Node]) -> Node:
-    return rewrite([node], phase, named=held, held=held, uses={})[node]
+class _Spelled:
+    """Formulas rewritten by phases, whatever has a name staying as it is; what was rewritten once is known then."""
+
+    def __init__(self, held: frozenset[Node]) -> None:
+        self._held = held
+        self._known: dict[str, dict[Node, Node]] = {}
+
+    def through(self, node: Node, phase: Phase) -> Node:
+        """The formula after a phase, written out as a whole, so that no two places share anything."""
+        known = self._known.setdefault(phase.name, {})
+        return rewrite([node], phase, named=self._held, held=self._held, uses={}, known=known)[node]
 
 
 class _Named:
@@ -55,6 +66,7 @@ class _Named:
     def __init__(self, nodes: Sequence[Node]) -> None:
         self._nodes = nodes
         self.held = frozenset(nodes)
+        self.spelled = _Spelled(self.held)
         self._lengths = Lengths(self.held)
         self._shapes = {node.shape for node in nodes if _is_sum(node)}
 
@@ -87,11 +99,11 @@ class _Named:
         """A sum or product in which a named product of two or more is called by its name, if that is shorter."""
         if not is_arithmetic(node):
             return None
+        ways = expansions(node, self.held) if self._products else []
         for called, product in self._products:
             if called.shape in ((), node.shape):
-                found = shorter(
-                    node, self.held, self._lengths, partial(Expansion.with_product, called=called, product=product)
-                )
+                with_it = partial(Expansion.with_product, called=called, product=product)
+                found = shorter(node, ways, self._lengths, with_it)
                 if found is not None:
                     return found
         return None
@@ -102,7 +114,8 @@ class _Named:
         found = []
         for node in self._nodes:
             others = self.held - {node}
-            product = _through(_through(node, SHOW, others), SPELL, others)
+            spelled = _Spelled(others)
+            product = spelled.through(spelled.through(node, SHOW), SPELL)
             if is_arithmetic(product) and _parts(product, others) <= _LARGEST_SUM:
                 try:
                     expansion = Expansion(product, others, everything=False)

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import itertools
 import math
-import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, TypeAlias, Union
 
 from ..ir.build import cast
 from ..ir.dims import Extent
 from ..ir.node import Const, Delta, Input, Map, Node, Reduce, Scatter, Size, Subscripts
+from ..ir.remembered import Remembered
 from .facts import declared, in_order
 from .identities import adds_up_to_one
 
@@ -30,37 +29,23 @@ Base: TypeAlias = Union[Node, "Sum"]
 MOST_LABELLINGS = 720
 """How many ways to number indices that nothing tells apart are tried."""
 
-# By identity, and gone with the node. (A WeakKeyDictionary would compare nodes with ==, which builds a graph.)
-_KEYS: dict[int, tuple[weakref.ref[Node], bytes]] = {}
-
 
 def key(node: Node) -> bytes:
     """A digest of an expression's structure, the same in every process: what operands and terms are ordered by."""
-    stack = [node]
-    while stack:
-        n = stack[-1]
-        todo = [a for a in n.args if id(a) not in _KEYS]
-        stack.extend(todo)
-        if not todo:
-            stack.pop()
-            if id(n) not in _KEYS:
-                forget = weakref.ref(n, partial(_forget, id(n)))
-                _KEYS[id(n)] = forget, _digest(n)
-    return _KEYS[id(node)][1]
+    return _KEYS.of(node)
 
 
-def _forget(number: int, _: object) -> None:
-    _KEYS.pop(number, None)
-
-
-def _digest(node: Node) -> bytes:
+def _digest(node: Node, operands: list[bytes]) -> bytes:
     params = (node.op.name, *node.params[1:]) if isinstance(node, (Map, Reduce)) else node.params
     params = params[:2] if isinstance(node, Const) else params
     if isinstance(node, Input):
         # A set of words is written in another order in every process.
         params = (*params[:3], *sorted(node.properties))
-    parts = [f"{type(node).__name__}{params!r}".encode(), *(_KEYS[id(a)][1] for a in node.args)]
+    parts = [f"{type(node).__name__}{params!r}".encode(), *operands]
     return blake2b(b"".join(parts), digest_size=16).digest()
+
+
+_KEYS = Remembered(_digest)
 
 
 @dataclass(frozen=True, eq=False)

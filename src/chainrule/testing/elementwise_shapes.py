@@ -71,7 +71,9 @@ def integers(op: Elementwise, oracle: Any = None) -> None:
     """Integers are numbers too."""
     operands = [np.array([True, False]) if i < op.conditions else _whole(op.domain_of(i), i) for i in range(op.arity)]
     traced = Traced(op, operands)
-    require(traced.output.kind == op.result_kind("int"), f"integers come out as {traced.output.kind}")
+    kind, letter = traced.output.kind, traced.value().dtype.kind
+    require(kind == op.result_kind("int"), f"integers come out as {kind}")
+    require(letter == kind[0], f"the value of integers is of {traced.value().dtype}, where the record says {kind}")
     wanted = oracle_values(op, oracle, operands)
     if wanted is None:
         wanted = np.asarray(op.ref(*(v.astype(float) for v in operands)), float)

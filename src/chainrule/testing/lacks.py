@@ -63,7 +63,7 @@ def _of_values(op: Elementwise) -> Iterator[str]:
     """What shows only when the record is used."""
     operands = draw(op)
     line = op.numpy_template.format(*(f"v[{i}]" for i in range(op.arity)))
-    if not _agrees(line, op.ref, operands, op.imports):
+    if not _agrees(line, op.ref, operands, f"{op.imports}\n{op.definition}"):
         yield "the NumPy spelling is another function"
     with np.errstate(all="ignore"):
         value = np.asarray(op(*operands), float)

@@ -12,7 +12,8 @@ def refused(use: Callable[[], object], error: type[Exception] | tuple[type[Excep
     try:
         use()
     except error as refusal:
-        said = str(refusal)
+        # Without the line that it quotes: what a caller wrote says nothing about the message.
+        said = str(refusal).partition("\n  in ")[0]
     else:
         raise AssertionError(f"nothing is refused, where an error has to say {', '.join(words)}")
     for word in words:

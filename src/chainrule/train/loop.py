@@ -57,6 +57,7 @@ def train(
     progress: bool = False,
     shuffle: bool = True,
     callback: Callback | None = None,
+    key: str | None = None,
 ) -> Run:
     """Make a loss small by following its gradient, a batch of samples at a time.
 
@@ -66,6 +67,9 @@ def train(
     Adam is the optimizer unless told. After every epoch the loss on ``validation`` is measured, with ``metrics``
     (functions of parameters and data; on the training data where there is no validation), and for a network that
     classifies its accuracy. The same seed gives the same parameters, bit for bit.
+
+    ``key`` is the name of an argument that takes a key of random numbers, as `cr.dropout` asks for: each step gets a
+    new one, from the seed. Where the loss is only measured the argument keeps its default, such as None.
 
     Ctrl-C ends the training with what was learnt (``run.interrupted``). A loss or an update that is not finite ends it
     before the update, with the last good parameters: a TrainingStopped warning, and ``run.stopped``, say at which step
@@ -80,7 +84,7 @@ def train(
             f"an optimizer is made by cr.sgd(0.1), cr.momentum(…) or cr.adam(1e-3), not {optimizer!r:.60}"
         )
     _check_numbers(batch_size=batch_size, epochs=epochs, seed=seed)
-    given = problem(loss, parameters, data)
+    given = problem(loss, parameters, data, key)
     measures = _measures(given, loss, validation, metrics)
     training = _Training(given, optimizer, int(batch_size), int(seed), shuffle).begin()
     history: list[dict[str, Any]] = []
@@ -129,6 +133,8 @@ class _Training:
 
     def __post_init__(self) -> None:
         self._random = np.random.Generator(np.random.Philox(self.seed))
+        # Apart from the order of the samples, which does not depend on whether there are keys.
+        self._keys = np.random.Generator(np.random.Philox(np.random.SeedSequence([self.seed, 1])))
 
     def begin(self) -> Self:
         """Make the first program, and with it the parameters and state to begin with."""
@@ -174,8 +180,8 @@ class _Training:
     def step(self, chosen: np.ndarray[Any, Any], epoch: int) -> float:
         """One step on the chosen samples; the loss before it. Raises _NotFinite, and leaves everything as it was."""
         program = self._programs.get(None) or self._program(len(chosen))
-        data = self.problem.data
-        batch = [data[name].take(chosen, 0) if name in data else program.fixed[name] for name in program.batch]
+        data, given = self.problem.data, {**program.fixed, **self._key()}
+        batch = [data[name].take(chosen, 0) if name in data else given[name] for name in program.batch]
         with np.errstate(all="ignore"):
             results = program.run(*self.held, *batch)
         loss = float(results[0])
@@ -187,11 +193,18 @@ class _Training:
         self.held = new
         return loss
 
+    def _key(self) -> dict[str, Any]:
+        """A new key of random numbers, by the name of its argument, where there is one."""
+        key = self.problem.key
+        return {} if key is None else {key: self._keys.integers(0, 2**63, 2)}
+
     def _program(self, length: int) -> _Program:
         """The step for batches of any length, or of this one where the loss function needs the number."""
         if length in self._programs:
             return self._programs[length]
         example = self.problem.batch(slice(0, length))
+        if self.problem.key is not None:
+            example[self.problem.key] = np.zeros(2, np.int64)
         traced, free = self._trace(example)
         step = step_graph(traced, self.problem.inputs(traced), self.optimizer)
         arrays = traced.flatten(self.problem.bound(example))

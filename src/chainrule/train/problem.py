@@ -30,6 +30,8 @@ class Problem:
     function: Function
     parameters: dict[str, Any]
     data: dict[str, np.ndarray[Any, Any]]
+    key: str | None = None
+    """The argument that takes a key of random numbers, where a step has one."""
 
     @property
     def samples(self) -> int:
@@ -57,7 +59,8 @@ class Problem:
         """
         shapes = {name: _shape_of(value) for name, value in self.parameters.items()}
         for name, array in batch.items():
-            shapes[name] = _spelled((BATCH if free else len(array), *array.shape[1:]), array.dtype)
+            rows = BATCH if free and name != self.key else len(array)
+            shapes[name] = _spelled((rows, *array.shape[1:]), array.dtype)
         traced = self.function.with_shapes(shapes).trace(self.bound(batch))
         # A label of −1 would count from the end, and teach the last class.
         complaint = misplaced_index(traced.graph, {**batch, **self.data}, negative=False)
@@ -76,14 +79,17 @@ class Problem:
         return arrange(traced, groups, single=False)([np.array(v) for v in values])  # type: ignore[no-any-return]
 
 
-def problem(loss: Callable[..., Any], parameters: Mapping[str, Any], data: Mapping[str, Any]) -> Problem:
-    """Put loss, parameters and data together.
+def problem(
+    loss: Callable[..., Any], parameters: Mapping[str, Any], data: Mapping[str, Any], key: str | None = None
+) -> Problem:
+    """Put loss, parameters and data together; ``key`` is the argument that takes a key in a step.
 
     Raises ArgumentError for a name that is missing, misspelt, superfluous, or in both; for parameters that are no
-    floats; for data that are no arrays of samples, of different lengths, or empty. Raises ShapeError where shapes are
-    not those that the function declares.
+    floats; for data that are no arrays of samples, of different lengths, or empty; for a key without a default. Raises
+    ShapeError where shapes are not those that the function declares.
     """
     function = as_function(loss)
+    _check_key(function, key, {**parameters, **data})
     both = sorted(set(parameters) & set(data))
     if both:
         raise ArgumentError(f"{both[0]!r} is given as a parameter and as data")
@@ -93,9 +99,24 @@ def problem(loss: Callable[..., Any], parameters: Mapping[str, Any], data: Mappi
     trees = {name: _floats(name, value) for name, value in parameters.items()}
     precision = np.result_type(*(leaf.dtype for leaf in _leaves(trees)))
     trees = {name: _mapped(lambda leaf: leaf.astype(precision), tree) for name, tree in trees.items()}
-    result = Problem(function, trees, samples_of(data, precision))
+    result = Problem(function, trees, samples_of(data, precision), key)
     _check_declared(result)
     return result
+
+
+def _check_key(function: Function, key: str | None, given: Mapping[str, Any]) -> None:
+    """Raise ArgumentError where the key's name is taken, no argument of the function, or one without a default."""
+    if key is None:
+        return
+    if key in given:
+        raise ArgumentError(f"{key!r} is to take a key in each step, and cannot be given as well")
+    argument = function.signature.parameters.get(key)
+    if argument is None or argument.default is argument.empty:
+        what = "no argument" if argument is None else "no default for its argument"
+        raise ArgumentError(
+            f"{function.name} has {what} {key!r}: a step gives it a key, and where the loss is only measured it keeps "
+            f"its default, as in def {function.name}(…, {key}=None)"
+        )
 
 
 def samples_of(data: Mapping[str, Any], precision: np.dtype[Any]) -> dict[str, np.ndarray[Any, Any]]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from ...ir.build import as_node, is_traced
 from ...ir.dims import Shape, show_shape
-from ...ir.errors import ShapeError, at_user_line
+from ...ir.errors import ArgumentError, ShapeError, at_user_line
 from ...ir.graph import describe
 from ...ir.node import Kind
+from ...ops.linear import mean, sum
 
 
 def arrays(*values: Any) -> tuple[Any, ...]:
@@ -47,3 +48,21 @@ def same_shape(function: str, **arguments: Any) -> tuple[Any, ...]:
             )
         )
     return values
+
+
+def reduced(losses: Any, reduction: str) -> Any:
+    """The mean or the sum of all losses, or each by itself, as ``reduction`` says: mean, sum, none."""
+    match reduction:
+        case "mean":
+            return mean(losses)
+        case "sum":
+            return sum(losses)
+        case "none":
+            return losses
+    raise ArgumentError(at_user_line(f"a reduction is 'mean', 'sum' or 'none', not {reduction!r}"))
+
+
+def rows_of(function: str, x: Any) -> None:
+    """Raises ShapeError where an array has no last axis to work along."""
+    if not shape_of(x):
+        raise ShapeError(at_user_line(f"{function} works along the last axis, but {called(x)} is a single number"))

@@ -19,7 +19,7 @@ from .layout import compose_layouts
 
 def _collect(node: Node, context: Context) -> Node | None:
     """A sum, product or quotient as a polynomial: like terms added up, what cancels gone, shared factors taken out."""
-    return shorter(node, context.named, _lengths(context))
+    return shorter(node, expansions(node, context.named), _lengths(context))
 
 
 def _lengths(context: Context) -> Lengths:

@@ -61,7 +61,7 @@ def _hoist(node: Node, context: Context) -> Node | None:
     for arg in node.args:
         if spread_scalar(arg) is not None:
             continue
-        if not isinstance(arg, Einsum) or not arg.is_layout or len(arg.args[0].shape) == len(arg.shape):
+        if not isinstance(arg, Einsum) or not arg.is_layout or len(arg.args[0].shape) >= len(arg.shape):
             return None
         if layout is not None and (arg.params != layout.params):
             return None

@@ -77,7 +77,7 @@ class Cnn(Network):
         for i in range(1, last + 1):
             z = cr.conv2d(x, parameters[f"K{i}"], parameters[f"b{i}"], padding=self.kernel // 2)
             a = cr.name(bend(cr.name(z, f"z{i}")), f"a{i}")
-            x = cr.name(cr.max_pool2d(a, self.pool), f"p{i}")
+            x = cr.name(cr.max_pool(a, self.pool), f"p{i}")
         flat = x.reshape(x.shape[0], math.prod(self._left))
         return through(flat, parameters, last + 1, last + 1 + len(self.hidden), self.activation)
 

@@ -56,6 +56,10 @@ class Network(ABC):
             raise ArgumentError(f"a network's loss is one of {', '.join(LOSSES)}, not {self.loss_name!r}")
         cr.activation(self.activation)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Its functions are made again: they keep traces, which belong to a process.
+        return {name: getattr(self, name) for name in self.fields()}
+
     @property
     @abstractmethod
     def parameters(self) -> dict[str, Parameter]:

@@ -1,0 +1,143 @@
+"""The long run: many random programs, on several processes; what it found goes to docs/testing.md.
+
+    python -m tests.fuzz --programs 100000 --jobs 2 --seed 0
+
+Each program is fixed by the seed and its number, so that a run can be repeated and a failure asked for again. A program
+that fails is made shorter while it still fails, and printed as a line for `tests/fuzz/kept.py`. JAX is asked about one
+program in ``--oracle``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import multiprocessing
+import random
+import re
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+Program = list[tuple[int, int, int, int]]
+PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
+BEGIN, END = "<!-- fuzz: begin -->", "<!-- fuzz: end -->"
+SHARD = 250
+FRESH = 4000
+"""After so many programs a process ends: what JAX has compiled is never given back."""
+
+
+@dataclass
+class Found:
+    """What a number of programs came to."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    used: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+    def add(self, other: Found) -> None:
+        """Take in what another process found."""
+        self.outcomes.update(other.outcomes)
+        self.used.update(other.used)
+        self.failures += other.failures
+
+
+def program(seed: int, number: int) -> tuple[Program, int]:
+    """A program and the seed of its point."""
+    rng = random.Random(f"{seed}:{number}")
+    length = rng.randint(4, 9)
+    return [tuple(rng.randrange(60) for _ in range(4)) for _ in range(length)], rng.randrange(10_000)  # type: ignore[misc]
+
+
+def fails(instructions: Program, point: int) -> str:
+    """How a program fails; empty where it does not."""
+    from tests.fuzz import test_programs
+
+    try:
+        test_programs.check(instructions, point, Counter())
+    except Exception as error:
+        return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    return ""
+
+
+def shrunk(instructions: Program, point: int) -> Program:
+    """The program without the instructions that it fails without."""
+    k = 0
+    while k < len(instructions):
+        shorter = instructions[:k] + instructions[k + 1 :]
+        if shorter and fails(shorter, point):
+            instructions = shorter
+        else:
+            k += 1
+    return instructions
+
+
+def shard(task: tuple[int, int, int, int]) -> Found:
+    """One process' share: programs first … last − 1."""
+    seed, first, last, oracle = task
+    from tests.fuzz import test_programs
+
+    test_programs.ORACLE_EVERY = oracle
+    found = Found()
+    for number in range(first, last):
+        instructions, point = program(seed, number)
+        try:
+            found.outcomes[test_programs.check(instructions, point, found.used)] += 1
+        except Exception:
+            short = shrunk(instructions, point)
+            found.outcomes["FAILED"] += 1
+            found.failures.append(f"{short!r}, {point}  # seed {seed}, program {number}: {fails(short, point)}")
+    return found
+
+
+def run(programs: int, jobs: int, seed: int, oracle: int) -> Found:
+    """All programs, with a line of progress now and then."""
+    tasks = [(seed, k, min(k + SHARD, programs), oracle) for k in range(0, programs, SHARD)]
+    total, start = Found(), time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(jobs, maxtasksperchild=FRESH // SHARD) as pool:
+        for done, found in enumerate(pool.imap_unordered(shard, tasks), 1):
+            total.add(found)
+            for failure in found.failures:
+                print(failure, flush=True)
+            if done % 20 == 0 or done == len(tasks):
+                elapsed = time.monotonic() - start
+                print(
+                    f"{sum(total.outcomes.values()):,} programs in {elapsed:.0f} s: {dict(total.outcomes)}", flush=True
+                )
+    return total
+
+
+def report(found: Found, programs: int, seed: int, oracle: int) -> str:
+    """The paragraph of docs/testing.md."""
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in found.outcomes.most_common())
+    rare = ", ".join(f"{name} {count:,}" for name, count in itertools.islice(reversed(found.used.most_common()), 5))
+    return (
+        f"{BEGIN}\n\n`python -m tests.fuzz --programs {programs} --seed {seed} --oracle {oracle}`: {outcomes}; "
+        f"{len(found.failures)} disagreements. {len(found.used)} operations and instructions were used; least often "
+        f"{rare}.\n\n{END}"
+    )
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", type=int, default=10_000)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--oracle", type=int, default=20, help="ask JAX about one program in so many")
+    parser.add_argument("--write", action="store_true", help="write the result into docs/testing.md")
+    options = parser.parse_args()
+    found = run(options.programs, options.jobs, options.seed, options.oracle)
+    text = report(found, options.programs, options.seed, options.oracle)
+    print(text)
+    if options.write:
+        page = PAGE.read_text(encoding="utf-8")
+        pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
+        PAGE.write_text(re.sub(pattern, lambda _: text, page, flags=re.DOTALL), encoding="utf-8")
+    return 1 if found.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

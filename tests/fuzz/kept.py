@@ -1,0 +1,16 @@
+"""Programs that once failed, made as short as they fail: each is run again by test_programs."""
+
+from __future__ import annotations
+
+KEPT: list[tuple[list[tuple[int, int, int, int]], int, str]] = [
+    (
+        [(36, 15, 38, 57), (5, 25, 14, 56), (22, 27, 26, 45), (36, 40, 10, 0)],
+        1,
+        "a padded broadcast: a delta cancelled a sum that ran over equal terms",
+    ),
+    (
+        [(55, 29, 14, 14), (59, 48, 54, 50), (43, 46, 30, 27), (54, 29, 19, 20), (50, 8, 1, 42)],
+        4476,
+        "a diagonal of one entry was taken for a broadcast",
+    ),
+]
