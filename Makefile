@@ -12,7 +12,7 @@ contained-test := data
 contained-dev  := test data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench gallery format clean clean-all
+.PHONY: help demo test check bench mutants gallery format clean clean-all
 # Otherwise make takes the stamps for intermediate files and deletes them.
 .SECONDARY:
 
@@ -41,6 +41,9 @@ check: $(VENV)/.stamp-dev ## the one door: format, lint, types, then layers, tes
 bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import
 	@echo "· benchmarks"
 	@$(BIN)/python -m bench $(ARGS)
+
+mutants: $(VENV)/.stamp-test ## put mistakes into the rules, one at a time, and see which tests notice (hours)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 gallery: $(VENV)/.stamp-test ## write docs/gallery and docs/glossary.md anew
 	@$(BIN)/python docs/gallery/build.py

@@ -38,6 +38,7 @@ from .ops import index as _index
 from .ops import linalg as _linalg
 from .ops import linear as _linear
 from .ops import normal as _normal
+from .ops import order as _order
 from .ops import padding as _padding
 from .ops import piecewise as _piecewise
 from .ops import random as _random
@@ -50,6 +51,7 @@ from .ops import scan as _scan
 from .ops import select as _select
 from .ops import shape as _shape
 from .ops import smooth as _smooth
+from .ops import solve as _solve
 from .ops import sort as _sort
 from .ops import special as _special
 from .ops import statistics as _statistics
@@ -66,6 +68,7 @@ from .ops.index import *
 from .ops.linalg import *
 from .ops.linear import *
 from .ops.normal import *
+from .ops.order import *
 from .ops.padding import *
 from .ops.piecewise import *
 from .ops.random import *
@@ -78,6 +81,7 @@ from .ops.scan import *
 from .ops.select import *
 from .ops.shape import *
 from .ops.smooth import *
+from .ops.solve import *
 from .ops.sort import *
 from .ops.special import *
 from .ops.statistics import *
@@ -178,6 +182,7 @@ __all__ += _library.__all__
 __all__ += _linalg.__all__
 __all__ += _linear.__all__
 __all__ += _normal.__all__
+__all__ += _order.__all__
 __all__ += _padding.__all__
 __all__ += _piecewise.__all__
 __all__ += _random.__all__
@@ -190,6 +195,7 @@ __all__ += _scan.__all__
 __all__ += _select.__all__
 __all__ += _shape.__all__
 __all__ += _smooth.__all__
+__all__ += _solve.__all__
 __all__ += _sort.__all__
 __all__ += _special.__all__
 __all__ += _statistics.__all__

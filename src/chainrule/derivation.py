@@ -17,7 +17,7 @@ from .render.document import NOTATIONS, write
 from .render.formula import show
 from .render.page_markdown import MarkdownPage
 from .render.page_text import TextPage
-from .simplify.canonical import canonical
+from .simplify.canonical import canonical, forms_kept
 
 ENDINGS = {".txt": "text", ".tex": "latex", ".md": "markdown", ".html": "html", ".json": "json"}
 """The notation that a file's name asks for."""
@@ -174,12 +174,13 @@ def derive(
     """
     if form not in FORMS:
         raise ValueError(f"{form!r} is no form of telling; there are {', '.join(FORMS)}")
-    subject, notes = subject_of(f, wrt, at)
-    telling = FORMS[form](subject)
-    notes = (*notes, *telling.notes, *_conventions(subject))
-    made = frozenset(node for node in telling.names if node.args and node not in subject.words)
-    telling = replace(telling, notes=notes, made=made, glossary=_answers(telling))
-    _check_ends(telling, subject)
+    with forms_kept():
+        subject, notes = subject_of(f, wrt, at)
+        telling = FORMS[form](subject)
+        notes = (*notes, *telling.notes, *_conventions(subject))
+        made = frozenset(node for node in telling.names if node.args and node not in subject.words)
+        telling = replace(telling, notes=notes, made=made, glossary=_answers(telling))
+        _check_ends(telling, subject)
     error, step = largest_deviation(telling)
     if not error < TOLERANCE:
         where = f" at the step {step.rule!r} of {step.where} ({step.why})" if step else ""

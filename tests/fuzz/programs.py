@@ -248,7 +248,7 @@ class Machine:
         if axis is None:
             return None
         factors = self.record("tanh")(b if self.shape(a) == self.shape(b) else 0.5 * a)
-        return self.call("linear_recurrence", factors, a, axis=axis, back=extra % 2 == 1)
+        return self.call(("linear_recurrence", "recurrence_back")[extra % 2], factors, a, axis=axis)
 
     def linalg(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         """Of a matrix that is far from singular: the identity, a little changed."""
@@ -294,7 +294,8 @@ def in_jax(seen: list[Any]) -> Machine:
         "clipped": jnp.clip,
         "argsort": lambda x, axis: jnp.argsort(x, axis=axis, stable=True),
         "cumsum_back": lambda x, axis: jnp.flip(jnp.cumsum(jnp.flip(x, axis), axis), axis),
-        "linear_recurrence": _recurrence,
+        "linear_recurrence": lambda a, b, axis: _recurrence(a, b, axis, False),
+        "recurrence_back": lambda a, b, axis: _recurrence(a, b, axis, True),
         "log_abs_det": lambda a: jnp.linalg.slogdet(a)[1],
         "cholesky": lambda a: jnp.linalg.cholesky(a, symmetrize_input=True),
         "cofactor": lambda a: jnp.linalg.det(a)[..., None, None] * jnp.swapaxes(jnp.linalg.inv(a), -1, -2),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tests.mutants.mutators import MUTATORS, called
 
@@ -55,6 +54,10 @@ def numbered(tree: ast.AST) -> Iterator[tuple[int, ast.AST, tuple[ast.AST, ...]]
         stack += [(child, (*above, node)) for child in reversed(list(ast.iter_child_nodes(node)))]
 
 
+def _named(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
 def _left_alone(node: ast.AST, above: ast.AST) -> bool:
     """Whether a node and all below it say nothing that is computed."""
     if isinstance(node, UNTOUCHED):
@@ -65,15 +68,18 @@ def _left_alone(node: ast.AST, above: ast.AST) -> bool:
         return True
     if isinstance(above, ast.arg) or (isinstance(above, ast.FunctionDef) and node is above.returns):
         return True
-    if isinstance(node, ast.AnnAssign) and (isinstance(above, ast.ClassDef) or "TypeAlias" in ast.unparse(node)):
+    if isinstance(node, ast.AnnAssign) and (isinstance(above, ast.ClassDef) or _named(node.annotation, "TypeAlias")):
         return True
     if isinstance(node, ast.FunctionDef) and node.name in SPOKEN:
         return True
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+    if isinstance(node, ast.If) and _named(node.test, "TYPE_CHECKING"):
+        return True
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        # Of zip: it asserts that nothing is left over.
         return True
     if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
         return True
-    return called(node) == "structural"
+    return called(node) == "structural" or (isinstance(node, ast.Call) and called(node.func) == "structural")
 
 
 def _names(nodes: list[ast.AST]) -> set[str]:
@@ -85,8 +91,8 @@ def _functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef) and not n.decorator_list}
 
 
-def _reached(tree: ast.Module, roots: list[ast.AST]) -> dict[str, set[str]]:
-    """The functions of a file that the roots use, and what uses of which records lead there."""
+def _reached(tree: ast.Module, roots: list[ast.AST]) -> set[str]:
+    """The functions of a file that the roots use, themselves or by others."""
     functions = _functions(tree)
     found: set[str] = set()
     todo = roots
@@ -94,7 +100,7 @@ def _reached(tree: ast.Module, roots: list[ast.AST]) -> dict[str, set[str]]:
         names = (_names(todo) & set(functions)) - found
         found |= names
         todo = [functions[name] for name in names]
-    return {name: set() for name in found}
+    return found
 
 
 def _record_name(node: ast.Call) -> str:
@@ -121,14 +127,13 @@ def _slopes(tree: ast.Module) -> tuple[set[ast.AST], dict[str, set[str]]]:
 
 def _examples(tree: ast.Module) -> set[str]:
     """The functions that only make examples for the tests."""
-    structural = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and called(n) == "structural"]
-    given = [part for call in structural for part in [*call.args[3:], *(k.value for k in call.keywords)]]
-    skipped = {n for call in structural for n in ast.walk(call)}
-    for_tests = set(_reached(tree, given))
-    top = [n for n in tree.body if getattr(n, "name", "") not in for_tests]
-    used = {n.id for node in top for n in ast.walk(node) if isinstance(n, ast.Name) and n not in skipped}
-    kept = set(_reached(tree, [n for n in top if isinstance(n, ast.FunctionDef)])) | (used & for_tests)
-    return for_tests - kept
+    structural = [n for n in ast.walk(tree) if called(n) == "structural"]
+    skipped = {n for made in structural for n in ast.walk(made)}
+    functions = _functions(tree)
+    rest = [n for n in tree.body if n not in functions.values()]
+    used = {n.id for top in rest for n in ast.walk(top) if isinstance(n, ast.Name) and n not in skipped}
+    kept = used | _reached(tree, [functions[name] for name in used & set(functions)])
+    return _reached(tree, list(structural)) - kept
 
 
 def _frame(above: tuple[ast.AST, ...]) -> tuple[int, str] | None:
@@ -179,19 +184,20 @@ def mutants(source: str, scope: str) -> list[Mutant]:
     examples = _examples(tree) if scope == "all" else set()
     found: list[Mutant] = []
     seen: set[tuple[object, ...]] = set()
+    left: set[ast.AST] = set()
     for index, node, above in numbered(tree):
         chain = (*above, node)
-        if any(_left_alone(n, a) for a, n in pairwise(chain)):
+        if not above or above[-1] in left or _left_alone(node, above[-1]):
+            left |= {node} if above else set()
             continue
         tops = {n.name for n in chain if isinstance(n, ast.FunctionDef)}
         if tops & examples or not (scope == "all" or tops & set(used) or roots & set(chain)):
             continue
-        if not above:
-            continue
         place = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0))
         proposals = [(m.name, new) for m in MUTATORS for new in m.change(node, above[-1])]
+        before = ""
         for choice, (name, new) in enumerate(proposals):
-            before, after = ast.unparse(node), ast.unparse(new)
+            before, after = before or ast.unparse(node), ast.unparse(new)
             if before == after or (*place, after) in seen:
                 continue
             seen.add((*place, after))

@@ -1,4 +1,4 @@
-"""What the slopes of records decide by, and the very graphs that they are: a slip here would only cost, and show nowhere.
+"""What the slopes of records decide by, and the very graphs that they are: a slip here costs, and shows nowhere else.
 
 A quotient by a number needs no guard against 0·∞; a selection that is not needed would still give the right numbers.
 """
@@ -41,6 +41,7 @@ DIVISORS: list[tuple[str, Node, bool]] = [
     ("a whole number that is given", cast(COUNT, "float"), True),
     ("a variable", X, True),
     ("a sum over an axis", call("sum", Input.of("z", (3, 2)), axis=1), True),
+    ("a sum of numbers that cancel", call("sum", Const.of(np.array([1.0, -1.0]))), True),
     ("the variable spread", broadcast(X, (2, 3)), True),
 ]
 
@@ -95,13 +96,28 @@ FIXED: list[tuple[str, Node, bool]] = [
 
 @pytest.mark.parametrize(("b", "fixed"), [r[1:] for r in FIXED], ids=[r[0] for r in FIXED])
 def test_beside_a_constant_there_is_no_tie(b: Node, fixed: bool) -> None:
-    shared = call("where", X >= b, call("where", X == b, 0.5, 1.0), 0.0)
-    other = call("where", b >= X, call("where", b == X, 0.5, 1.0), 0.0)
-    of_x, of_b = record("maximum").partials(X, b, None)
-    assert of_x is (X > b if fixed else shared)
-    assert of_b is (b > X if fixed else other)
-    of_x, of_b = record("minimum").partials(X, b, None)
-    assert of_x is (b > X if fixed else other)
-    assert of_b is (X > b if fixed else shared)
+    x = X
+    shared = call("where", x >= b, call("where", x == b, 0.5, 1.0), 0.0)
+    other = call("where", b >= x, call("where", b == x, 0.5, 1.0), 0.0)
+    of_x, of_b = record("maximum").partials(x, b, None)
+    assert of_x is (x > b if fixed else shared)
+    assert of_b is (b > x if fixed else other)
+    of_x, of_b = record("minimum").partials(x, b, None)
+    assert of_x is (b > x if fixed else other)
+    assert of_b is (x > b if fixed else shared)
     # In either place.
-    assert record("maximum").partials(b, X, None)[1] is (X > b if fixed else shared)
+    assert record("maximum").partials(b, x, None)[1] is (x > b if fixed else shared)
+
+
+def test_a_clip_at_a_bound_hands_nothing_to_the_bound_either() -> None:
+    x, low, high = X, Y, Input.of("z", (3,))
+    assert record("clipped").partials(x, low, high, None) == ((x > low) & (x < high), x < low, x > high)
+
+
+def test_a_slice_of_all_is_no_slice() -> None:
+    matrix = Input.of("m", (2, 3))
+    assert X[0:3] is X
+    assert matrix[0:2, 1:2] is matrix[:, 1:2]
+    assert matrix[0:2, 0:3] is matrix
+    assert matrix[0:1] is not matrix
+    assert matrix[::-1] is not matrix

@@ -25,16 +25,16 @@ def affine(x: Any, p: Parameters, weights: str, bias: str) -> Any:
     return jnp.einsum("...n,nm->...m", x, p[weights]) + p[bias]
 
 
-def normed(x: Any, gain: Any, shift: Any) -> Any:
-    return jax.nn.standardize(x, -1, epsilon=1e-5) * gain + shift
+def normed(x: Any, scale: Any, shift: Any) -> Any:
+    return jax.nn.standardize(x, -1, epsilon=1e-5) * scale + shift
 
 
 def residual(x: Any, p: Parameters) -> Any:
     h = affine(x, p, "W_in", "b_in")
     for i in (1, 2, 3):
-        n = normed(h, p[f"gain{i}"], p[f"shift{i}"])
+        n = normed(h, p[f"scale{i}"], p[f"shift{i}"])
         h = h + affine(jnp.tanh(affine(n, p, f"W{i}", f"b{i}")), p, f"V{i}", f"c{i}")
-    return affine(normed(h, p["gain_out"], p["shift_out"]), p, "W_out", "b_out")
+    return affine(normed(h, p["scale_out"], p["shift_out"]), p, "W_out", "b_out")
 
 
 def convolutional(x: Any, p: Parameters) -> Any:
@@ -59,10 +59,10 @@ def attended(h: Any, p: Parameters, i: int, heads: int, causal: bool) -> Any:
 def encoded(x: Any, p: Parameters, causal: bool, each: bool) -> Any:
     h = p["embedding"][x] + p["positions"]
     for i in (1, 2):
-        h = h + attended(normed(h, p[f"gain{i}"], p[f"shift{i}"]), p, i, 2, causal)
-        n = normed(h, p[f"norm_gain{i}"], p[f"norm_shift{i}"])
+        h = h + attended(normed(h, p[f"scale{i}"], p[f"shift{i}"]), p, i, 2, causal)
+        n = normed(h, p[f"norm_scale{i}"], p[f"norm_shift{i}"])
         h = h + affine(jnp.tanh(affine(n, p, f"W{i}", f"b{i}")), p, f"V{i}", f"c{i}")
-    n = normed(h, p["gain_out"], p["shift_out"])
+    n = normed(h, p["scale_out"], p["shift_out"])
     return affine(n if each else n.mean(-2), p, "W_out", "b_out")
 
 
@@ -123,7 +123,7 @@ def test_what_was_learnt_is_kept_with_the_network(name: str, rng: np.random.Gene
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_network_is_found_again(name: str) -> None:
+def test_a_network_is_found_ascale(name: str) -> None:
     net = KINDS[name][0]()
     assert network_of(net.loss) is net
     assert from_spec(net.spec()) == net
@@ -133,7 +133,7 @@ def test_a_network_is_found_again(name: str) -> None:
 def test_parameters_begin_as_they_should() -> None:
     net = cr.networks.transformer_encoder(tokens=50, length=40, width=64, heads=4, blocks=2)
     begin = net.init(0)
-    assert all((begin[name] == 1).all() for name in begin if "gain" in name)
+    assert all((begin[name] == 1).all() for name in begin if "scale" in name)
     assert not any(begin[name].any() for name in begin if name[0] in "bc" or "shift" in name)
     assert begin["embedding"].std() == pytest.approx(0.02, rel=0.05)
     assert begin["W1"].var() == pytest.approx(2 / 64, rel=0.05)

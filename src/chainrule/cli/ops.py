@@ -15,6 +15,7 @@ from ..ir.dims import Dim
 from ..ir.node import Input, Map, Node, Reduce
 from ..ir.records import REALS, Elementwise, Over, Reduction, Structural
 from ..ir.templates import ATOM, fill
+from ..ir.whole import Whole
 from ..render import show
 from .terminal import console
 
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
+    from ..ir.dims import Extent
     from ..ir.node import Kind
 
-Record = Elementwise | Reduction | Structural
+Record = Elementwise | Reduction | Whole | Structural
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Told:
     def equations(self) -> dict[str, str]:
         """The formula and the slopes, by what stands on the left of each."""
         formula = {self.result: self.formula} if self.formula else {}
-        return formula | {f"∂{self.result}/∂{operand}": slope for operand, slope in self.slopes.items()}
+        of = "loss" if self.family == _WHOLE else self.result
+        return formula | {f"∂{of}/∂{operand}": slope for operand, slope in self.slopes.items()}
 
 
 def told(record: Record) -> Told:
@@ -54,6 +57,8 @@ def told(record: Record) -> Told:
             return _elementwise(record)
         case Reduction():
             return _reduction(record)
+        case Whole():
+            return _whole(record)
         case Structural():
             return Told(record.name, "moves or sums entries", "y", "", {}, record.why, "", "", "")
 
@@ -101,6 +106,25 @@ def _reduction(record: Reduction) -> Told:
     return Told(record.name, "along axes", "y", formula, {"xᵢ": slope}, record.why, "", record.convention, numpy)
 
 
+def _whole(record: Whole) -> Told:
+    """A library's operation on whole arrays: the cotangents of its operands from δ, that of the result."""
+    # A shift along an axis needs its length; a matrix may be of any.
+    n: Extent = Dim("n") if record.own > 1 else 4
+    names = inspect.signature(record.shape).parameters
+    letters = [name for name in names if name not in record.settings]
+    kind: Kind = "float" if record.backward is not None or record.result == "int" else "int"
+    known = {"axis": -1, "shape": (n,), "count": 2}
+    shape: tuple[Extent, ...] = (2,) if "key" in letters else (n,) * record.own
+    y = record.of(*(Input.of(name, shape, kind) for name in letters), **{s: known[s] for s in record.settings})
+    slopes: dict[str, str] = {}
+    if record.backward is not None:
+        g = Input.of("δ", y.shape)
+        for name, slope in zip(letters, record.transpose(y, g), strict=True):  # type: ignore[arg-type]
+            slopes[name] = "0" if slope is None else show(as_node(slope), names={y: "y", g: "δ"})
+    numpy = fill(record.numpy, [(name, ATOM) for name in letters])[0]
+    return Told(record.name, _WHOLE, "y", show(y), slopes, record.why, "", record.convention, numpy)
+
+
 def _print_table(out: Console) -> None:
     """All operations, and the functions made of them."""
     from rich.table import Table
@@ -121,10 +145,14 @@ def _print_table(out: Console) -> None:
     made = sorted(name for name in registry.functions() if name not in known)
     out.print(_plain(f"\nMade of these, with no rule of their own: {', '.join(made)}."))
     out.print(_plain("A slope may use the operation's own result. [y > 0] is 1 where that holds, and 0 elsewhere."))
+    out.print(
+        _plain("On whole arrays ∂loss/∂x is given by δ, which is ∂loss/∂y.")
+    )
     out.print(_plain("One of them in full: chainrule ops NAME"))
 
 
-_ORDER = (Elementwise, Reduction, Structural)
+_ORDER = (Elementwise, Reduction, Whole, Structural)
+_WHOLE = "on whole arrays"
 
 
 def _plain(text: str) -> Text:

@@ -18,7 +18,7 @@ from ..ir.graph import Graph, toposort
 from ..ir.node import Call, Const, Delta, Input, Map, Node, Reduce, Size
 from ..ir.templates import ATOM, NEGATIVE, Spelled, bracket, fill
 from ..lower import matrices, pairwise, schedule
-from .numpy_choices import one_hot
+from .numpy_choices import one_hot, reduced_windows
 from .numpy_kinds import covers, has_array, is_float_array, nested, spread_number, truth
 from .numpy_lines import body, docstring, returned, signature
 from .numpy_names import identifier
@@ -48,6 +48,8 @@ class Writer:
     variables: dict[Node, str]
     dims: dict[Dim, str]
     long_axes: bool = False
+    reduced: dict[Node, tuple[int, ...]] = field(default_factory=dict)
+    """The windows that are reduced, with the axes over which they are."""
     helpers: dict[str, str] = field(default_factory=dict)
     imports: set[str] = field(default_factory=set)
     used: set[Dim] = field(default_factory=set)
@@ -259,7 +261,7 @@ def source(
     known = dict(arguments)
     for node, name in constants.items():
         known[node] = name
-    writer = Writer(known, dims, long_axes)
+    writer = Writer(known, dims, long_axes, reduced_windows(graph))
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from ..ir.affine import window_steps
 from ..ir.build import scalar_value
 from ..ir.dims import Extent, Shape
-from ..ir.node import Gather, Node, Scatter
+from ..ir.graph import Graph, toposort
+from ..ir.node import Einsum, Gather, Node, Reduce, Scatter
 from ..ir.templates import ATOM, COMPARE, Spelled, bracket
 from .numpy_sums import atom
 
@@ -47,6 +48,13 @@ def overlapped(x, axis, extent, stride, dilation):
     return result
 '''
 
+APART = '''
+def apart(x, axes):
+    """x in a memory where these short axes come first: what works along the others is quick then."""
+    order = (*axes, *(a for a in range(x.ndim) if a not in axes))
+    return np.ascontiguousarray(x.transpose(order)).transpose(np.argsort(order))
+'''
+
 
 def gather(writer: Writer, node: Gather) -> Spelled | None:
     """Entries chosen by integers."""
@@ -65,10 +73,28 @@ def _windows(writer: Writer, node: Gather, steps: tuple[int, int]) -> str:
     """A view of windows; of tiles, which cover an axis without overlapping, a reshape."""
     (x, indices), axis = node.args, node.params[0]
     if _are_tiles(indices.shape, steps, x.shape[axis]):
-        return f"{atom(writer.spell(x))}.reshape{writer.shape(node.shape)}"
-    writer.helpers["windows"] = WINDOWS.strip()
-    count, length = indices.shape
-    return f"windows({writer.spell(x)[0]}, {axis}, {count}, {length}, {steps[0]}, {steps[1]})"
+        text = f"{atom(writer.spell(x))}.reshape{writer.shape(node.shape)}"
+    else:
+        writer.helpers["windows"] = WINDOWS.strip()
+        count, length = indices.shape
+        text = f"windows({writer.spell(x)[0]}, {axis}, {count}, {length}, {steps[0]}, {steps[1]})"
+    if node not in writer.reduced:
+        return text
+    writer.helpers["apart"] = APART.strip()
+    return f"apart({text}, {writer.reduced[node]})"
+
+
+def reduced_windows(graph: Graph) -> dict[Node, tuple[int, ...]]:
+    """The windows that are reduced or summed, and over which axes."""
+    found: dict[Node, tuple[int, ...]] = {}
+    for node in toposort(graph.outputs):
+        if isinstance(node, (Reduce, Einsum)) and len(node.args) == 1 and window_steps(node.args[0]) is not None:
+            (x,) = node.args
+            gone = (
+                node.axes if isinstance(node, Reduce) else [a for a, i in enumerate(node.subs[0]) if i in node.summed]
+            )
+            found.setdefault(x, tuple(gone))
+    return {x: axes for x, axes in found.items() if 0 < len(axes) < len(x.shape)}
 
 
 def _are_tiles(shape: Shape, steps: tuple[int, int], extent: Extent) -> bool:

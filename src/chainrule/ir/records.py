@@ -146,7 +146,7 @@ class Elementwise:
             raise TypeError(f"{self.name} takes {self.arity} operands, not {len(operands)}")
         if not is_traced(operands):
             with np.errstate(all="ignore"):
-                return self.ref(*map(np.asarray, operands))
+                return self.ref(*_arrays(operands))
         nodes = [as_node(v) for v in operands]
         conditions, values = nodes[: self.conditions], nodes[self.conditions :]
         if self.result == "float":
@@ -155,6 +155,12 @@ class Elementwise:
             values = promote(values, "int" if self.result == "same" and not self.conditions else "bool")
         operands = align(self._sign, [*(cast(c, "bool") for c in conditions), *values])  # type: ignore[assignment]
         return Map.of(self, *operands)
+
+
+def _arrays(operands: Sequence[Any]) -> list[np.ndarray]:
+    """Plain operands as arrays; a number of Python's takes the precision of the others, as NumPy has it."""
+    values = [v if type(v) in (int, float) else np.asarray(v) for v in operands]
+    return [np.asarray(v, np.result_type(*values)) if type(v) in (int, float) else v for v in values]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Linear algebra that a library does: determinants, inverses, solving, Cholesky's factor; of stacks of matrices too.
+"""Linear algebra that a library does: determinants and inverses, of stacks of matrices too.
 
 The derivatives are those of M. B. Giles, *An extended collection of matrix derivative results for forward and reverse
 mode algorithmic differentiation* (2008).
@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.build import as_node, broadcast, is_traced
-from ..ir.dims import Shape, broadcast_shapes, show_shape
+from ..ir.build import as_node, is_traced
+from ..ir.dims import Shape, show_shape
 from ..ir.errors import ShapeError, at_user_line
 from ..ir.graph import describe
 from ..ir.node import Node
@@ -21,12 +21,11 @@ from ..ir.registry import function, register
 from ..ir.whole import Operands, Samples, Whole
 from .einsum import einsum
 from .linear import swapaxes
-from .shape import reshape
 
-__all__ = ["cholesky", "cofactor", "det", "det_sign", "inv", "log_abs_det", "slogdet", "solve"]
+__all__ = ["cofactor", "det", "det_sign", "inv", "log_abs_det", "slogdet"]
 
 
-def _turned(a: Node) -> Node:
+def turned(a: Node) -> Node:
     """The transpose of each matrix."""
     return swapaxes(a, -1, -2)  # type: ignore[no-any-return]
 
@@ -44,7 +43,7 @@ def _number(a: Shape) -> Shape:
     return a[:-2]
 
 
-def _matrices(name: str, a: Any) -> Node:
+def matrices(name: str, a: Any) -> Node:
     """An expression whose last two axes are a square matrix. Raises ShapeError."""
     node = as_node(a)
     if len(node.shape) < 2 or node.shape[-1] != node.shape[-2]:
@@ -55,7 +54,7 @@ def _matrices(name: str, a: Any) -> Node:
 
 
 def _of_squares(name: str) -> Callable[..., Any]:
-    return lambda a: RECORDS[name].of(_matrices(name, a))
+    return lambda a: RECORDS[name].of(matrices(name, a))
 
 
 def _times(number: Node, a: Node) -> Node:
@@ -66,31 +65,26 @@ def _times(number: Node, a: Node) -> Node:
 # ------------------------------------------------------------------------------------------------ for the tests
 
 
-def _regular(*shape: int) -> np.ndarray:
+def regular(*shape: int) -> np.ndarray:
     """Well conditioned matrices, by rule rather than by chance."""
     n = shape[-1]
     count = int(np.prod(shape))
     return np.sin(1.0 + 2.3 * np.arange(count)).reshape(shape) + 2.5 * np.eye(n)  # type: ignore[no-any-return]
 
 
-def _definite(*shape: int) -> np.ndarray:
-    a = _regular(*shape)
-    return a @ np.swapaxes(a, -1, -2)  # type: ignore[no-any-return]
-
-
-def _square_cases(f: Callable[..., Any], make: Callable[..., np.ndarray] = _regular) -> Callable[[], Samples]:
+def square_cases(f: Callable[..., Any], make: Callable[..., np.ndarray] = regular) -> Callable[[], Samples]:
     shapes = [(3, 3), (1, 1), (2, 2), (2, 3, 3), (4, 4)]
     return lambda: [(f, (make(*shape),)) for shape in shapes]
 
 
-def _square_errors(f: Callable[..., Any]) -> Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...], str]]]:
+def square_errors(f: Callable[..., Any]) -> Callable[[], Sequence[tuple[Callable[..., Any], tuple[Shape, ...], str]]]:
     return lambda: [(f, ((2, 3),), "square matrices"), (f, ((3,),), "square matrices")]
 
 
 # ------------------------------------------------------------------------------------------------ the records
 
 
-def _in_double(f: Callable[..., Any]) -> Callable[..., Any]:
+def in_double(f: Callable[..., Any]) -> Callable[..., Any]:
     """LAPACK knows no more than double precision; what checks a slope in an extended one gets that."""
 
     def ref(*arrays: Any) -> Any:
@@ -123,19 +117,19 @@ def cofactor(a):
 
 def _cofactor_forward(args: Operands, y: Node, t: Operands) -> Node:
     inverse = inv(args[0])
-    return _times(_inner(y, t[0]), _turned(inverse)) - y @ _turned(t[0]) @ _turned(inverse)  # type: ignore[no-any-return]
+    return _times(_inner(y, t[0]), turned(inverse)) - y @ turned(t[0]) @ turned(inverse)  # type: ignore[no-any-return]
 
 
 def _cofactor_backward(args: Operands, y: Node, g: Node) -> Slopes:
     inverse = inv(args[0])
-    return (_times(_inner(g, _turned(inverse)), y) - _turned(inverse) @ _turned(g) @ y,)
+    return (_times(_inner(g, turned(inverse)), y) - turned(inverse) @ turned(g) @ y,)
 
 
 cofactor: Whole = register(
     Whole(
         name="cofactor",
         own=2,
-        ref=_in_double(_cofactor),
+        ref=in_double(_cofactor),
         shape=_square,
         build=_of_squares("cofactor"),
         why="the cofactors of A are det(A) A⁻ᵀ: the product rule, and the derivatives of both",
@@ -147,9 +141,9 @@ cofactor: Whole = register(
         text="cof({0})",
         singular=True,
         convention="of a singular matrix they are right; their own slope is refused there, for it has no inverse",
-        cases=_square_cases(lambda a: cofactor(a)),
+        cases=square_cases(lambda a: cofactor(a)),
         special=lambda: [(lambda a: cofactor(a), (np.array([[3.0]]),))],
-        errors=_square_errors(lambda a: cofactor(a)),
+        errors=square_errors(lambda a: cofactor(a)),
         oracle=lambda a: np.linalg.det(a)[..., None, None] * np.swapaxes(np.linalg.inv(a), -1, -2),
     )
 )
@@ -158,7 +152,7 @@ det: Whole = register(
     Whole(
         name="det",
         own=2,
-        ref=_in_double(np.linalg.det),
+        ref=in_double(np.linalg.det),
         shape=_number,
         build=_of_squares("det"),
         stands_for=(np.linalg.det,),
@@ -168,12 +162,12 @@ det: Whole = register(
         numpy="np.linalg.det({0})",
         latex=r"\det\left({0}\right)",
         text="det({0})",
-        cases=_square_cases(lambda a: det(a)),
+        cases=square_cases(lambda a: det(a)),
         special=lambda: [
             (lambda a: det(a), (np.array([[1.0, 2.0], [2.0, 4.0]]),)),
             (lambda a: det(a), (np.zeros((3, 3)),)),
         ],
-        errors=_square_errors(lambda a: det(a)),
+        errors=square_errors(lambda a: det(a)),
     )
 )
 
@@ -181,20 +175,20 @@ log_abs_det: Whole = register(
     Whole(
         name="log_abs_det",
         own=2,
-        ref=_in_double(lambda a: np.linalg.slogdet(a)[1]),
+        ref=in_double(lambda a: np.linalg.slogdet(a)[1]),
         shape=_number,
         build=_of_squares("log_abs_det"),
         why="the derivative of log |det A| by A is A⁻ᵀ",
-        forward=lambda args, y, t: _inner(_turned(inv(args[0])), t[0]),
-        backward=lambda args, y, g: (_times(g, _turned(inv(args[0]))),),
+        forward=lambda args, y, t: _inner(turned(inv(args[0])), t[0]),
+        backward=lambda args, y, g: (_times(g, turned(inv(args[0]))),),
         numpy="np.linalg.slogdet({0})[1]",
         latex=r"\log\left|\det {0}\right|",
         text="log |det {0}|",
         singular=True,
         convention="at a singular matrix the value is −∞, and there is no slope: the inverse is refused",
-        cases=_square_cases(lambda a: log_abs_det(a)),
+        cases=square_cases(lambda a: log_abs_det(a)),
         special=lambda: [(lambda a: log_abs_det(a), (np.array([[-2.0]]),))],
-        errors=_square_errors(lambda a: log_abs_det(a)),
+        errors=square_errors(lambda a: log_abs_det(a)),
     )
 )
 
@@ -202,7 +196,7 @@ det_sign: Whole = register(
     Whole(
         name="det_sign",
         own=2,
-        ref=_in_double(lambda a: np.linalg.slogdet(a)[0]),
+        ref=in_double(lambda a: np.linalg.slogdet(a)[0]),
         shape=_number,
         build=_of_squares("det_sign"),
         why="the sign of a determinant does not change, but for a jump",
@@ -211,9 +205,9 @@ det_sign: Whole = register(
         numpy="np.linalg.slogdet({0})[0]",
         latex=r"\operatorname{sign}\det {0}",
         text="sign det {0}",
-        cases=_square_cases(lambda a: det_sign(a)),
+        cases=square_cases(lambda a: det_sign(a)),
         special=lambda: [(lambda a: det_sign(a), (np.zeros((2, 2)),))],
-        errors=_square_errors(lambda a: det_sign(a)),
+        errors=square_errors(lambda a: det_sign(a)),
     )
 )
 
@@ -221,136 +215,24 @@ inv: Whole = register(
     Whole(
         name="inv",
         own=2,
-        ref=_in_double(np.linalg.inv),
+        ref=in_double(np.linalg.inv),
         shape=_square,
         build=_of_squares("inv"),
         stands_for=(np.linalg.inv,),
         why="from A A⁻¹ = I: ∂A⁻¹ = −A⁻¹ ∂A A⁻¹",
         forward=lambda args, y, t: -(y @ t[0] @ y),
-        backward=lambda args, y, g: (-(_turned(y) @ g @ _turned(y)),),
+        backward=lambda args, y, g: (-(turned(y) @ g @ turned(y)),),
         numpy="np.linalg.inv({0})",
         latex="{0}^{-1}",
         text="{0}⁻¹",
-        cases=_square_cases(lambda a: inv(a)),
+        cases=square_cases(lambda a: inv(a)),
         special=lambda: [(lambda a: inv(a), (np.array([[2.0, 0.0], [0.0, 0.5]]),))],
-        errors=_square_errors(lambda a: inv(a)),
+        errors=square_errors(lambda a: inv(a)),
     )
 )
 
 
-def _solve_forward(args: Operands, y: Node, t: Sequence[Node | None]) -> Node:
-    right = t[1]
-    if t[0] is not None:
-        right = -(t[0] @ y) if right is None else right - t[0] @ y
-    return solve(args[0], right)  # type: ignore[no-any-return]
-
-
-def _solve_backward(args: Operands, y: Node, g: Node) -> Slopes:
-    b = solve(_turned(args[0]), g)
-    return -(b @ _turned(y)), b
-
-
-def _solve(a: Any, b: Any) -> Any:
-    """The x with a x = b; a right side of one axis is a vector, as in NumPy."""
-    left, right = _matrices("solve", a), as_node(b)
-    if not right.shape or right.shape[-1 if len(right.shape) == 1 else -2] != left.shape[-1]:
-        raise ShapeError(
-            at_user_line(
-                f"the shapes of solve do not fit: {describe(left)} has shape {show_shape(left.shape)}, "
-                f"so the right side has {left.shape[-1]} rows; {describe(right)} has shape {show_shape(right.shape)}"
-            )
-        )
-    if len(right.shape) == 1:
-        return reshape(_solve(left, reshape(right, (*right.shape, 1))), (*left.shape[:-2], left.shape[-1]))
-    batch = broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    if batch is None:
-        raise ShapeError(
-            at_user_line(
-                f"the stacks of matrices do not fit: {describe(left)} has shape {show_shape(left.shape)}, "
-                f"{describe(right)} {show_shape(right.shape)}"
-            )
-        )
-    return solve.of(broadcast(left, (*batch, *left.shape[-2:])), broadcast(right, (*batch, *right.shape[-2:])))
-
-
-solve: Whole = register(
-    Whole(
-        name="solve",
-        own=2,
-        ref=_in_double(np.linalg.solve),
-        shape=lambda a, b: b,
-        build=_solve,
-        stands_for=(np.linalg.solve,),
-        why="from A X = B: A ∂X = ∂B − ∂A X",
-        forward=_solve_forward,
-        backward=_solve_backward,
-        numpy="np.linalg.solve({0}, {1})",
-        latex="{0}^{-1} {1}",
-        text="{0}⁻¹ {1}",
-        cases=lambda: [
-            (lambda a, b: solve(a, b), (_regular(3, 3), _regular(3, 3)[:, :2])),
-            (lambda a, b: solve(a, b), (_regular(3, 3), np.array([1.0, -2.0, 0.5]))),
-            (lambda a, b: solve(a, b), (_regular(2, 3, 3), _regular(2, 3, 3)[..., :1])),
-            (lambda a, b: solve(a, b), (_regular(3, 3), _regular(2, 3, 3))),
-        ],
-        special=lambda: [(lambda a, b: solve(a, b), (np.eye(2), np.zeros((2, 2))))],
-        errors=lambda: [
-            (lambda a, b: solve(a, b), ((2, 3), (2, 1)), "square matrices"),
-            (lambda a, b: solve(a, b), ((3, 3), (2, 1)), "the right side has 3 rows"),
-            (lambda a, b: solve(a, b), ((4, 3, 3), (5, 3, 1)), "stacks of matrices do not fit"),
-        ],
-        oracle=lambda a, b: np.linalg.inv(a) @ b,
-    )
-)
-
-
-def _halved(a: Node) -> Node:
-    """Φ: the lower triangle, with half the diagonal."""
-    n = int(a.shape[-1])
-    return einsum("...ij,ij->...ij", a, np.tril(np.ones((n, n))) - 0.5 * np.eye(n))  # type: ignore[no-any-return]
-
-
-def _cholesky_forward(args: Operands, y: Node, t: Operands) -> Node:
-    return y @ _halved(solve(y, _turned(solve(y, _turned(t[0])))))  # type: ignore[no-any-return]
-
-
-def _cholesky_backward(args: Operands, y: Node, g: Node) -> Slopes:
-    inner = _halved(_turned(y) @ g)
-    # L⁻ᵀ Φ L⁻¹, of which only the symmetric part acts on a symmetric matrix.
-    found = solve(_turned(y), _turned(solve(_turned(y), _turned(inner))))
-    return (0.5 * (found + _turned(found)),)
-
-
-def _cholesky(a: Any) -> Any:
-    node = _matrices("cholesky", a)
-    if not isinstance(node.shape[-1], int):
-        raise ShapeError(at_user_line(f"cholesky needs a matrix whose size is a number, not {node.shape[-1]}"))
-    return cholesky.of(0.5 * (node + _turned(node)))
-
-
-cholesky: Whole = register(
-    Whole(
-        name="cholesky",
-        own=2,
-        ref=_in_double(lambda a: np.linalg.cholesky(0.5 * (a + np.swapaxes(a, -1, -2)))),
-        shape=_square,
-        build=_cholesky,
-        stands_for=(np.linalg.cholesky,),
-        why="from L Lᵀ = A: ∂L = L Φ(L⁻¹ ∂A L⁻ᵀ), where Φ takes the lower triangle and half the diagonal",
-        forward=_cholesky_forward,
-        backward=_cholesky_backward,
-        numpy="np.linalg.cholesky({0})",
-        latex=r"\operatorname{chol}\left({0}\right)",
-        text="chol({0})",
-        convention="of a matrix that is not symmetric, the symmetric part ½(A + Aᵀ) is factored",
-        cases=_square_cases(lambda a: cholesky(a), _definite),
-        special=lambda: [(lambda a: cholesky(a), (np.array([[4.0, 0.0], [0.0, 9.0]]),))],
-        errors=_square_errors(lambda a: cholesky(a)),
-        oracle=lambda a: np.linalg.qr(np.linalg.cholesky(a).swapaxes(-1, -2))[1].swapaxes(-1, -2),
-    )
-)
-
-RECORDS: dict[str, Whole] = {r.name: r for r in (cofactor, det, log_abs_det, det_sign, inv, solve, cholesky)}
+RECORDS: dict[str, Whole] = {r.name: r for r in (cofactor, det, log_abs_det, det_sign, inv)}
 
 
 @function(np.linalg.slogdet)

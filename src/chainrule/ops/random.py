@@ -19,7 +19,7 @@ from ..ir.graph import describe
 from ..ir.node import Node
 from ..ir.registry import function, register
 from ..ir.whole import Whole
-from .scan import argsort
+from .order import argsort
 
 __all__ = ["bernoulli", "key", "normal", "permutation", "split", "uniform"]
 
@@ -69,7 +69,7 @@ def _build_split(key: Any, count: int = 2) -> Any:
 
 split: Whole = register(
     Whole(
-        name="split",
+        name="split_key",
         settings=("count",),
         ref=_split,
         shape=lambda key, count: (count, 2),

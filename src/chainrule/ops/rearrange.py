@@ -27,7 +27,6 @@ __all__ = [
     "hstack",
     "repeat",
     "roll",
-    "split",
     "stack",
     "tensordot",
     "tile",

@@ -1,4 +1,4 @@
-"""Along an axis: cumulative sums and products, linear recurrences, the order, and the place of the greatest."""
+"""Along an axis: cumulative sums and products, and linear recurrences."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from ..ir.registry import call, register
 from ..ir.whole import Operands, Whole
 from .shape import reshape
 
-__all__ = ["argmax", "argmin", "argsort", "cumprod", "cumsum", "linear_recurrence"]
+__all__ = ["cumprod", "cumsum", "linear_recurrence"]
 
 
 def _same(x: Shape, axis: int) -> Shape:
     return x
 
 
-def _from_end(node: Node, axis: int) -> int:
+def from_end(node: Node, axis: int) -> int:
     """An axis counted from the end, where a batch in front does not move it."""
     (found,) = normal_axes(axis, len(node.shape))
     return found - len(node.shape)
 
 
-def _along(name: str) -> Callable[..., Any]:
+def along(record: Callable[[], Whole]) -> Callable[..., Any]:
     """What an operation along one axis builds; without an axis it goes over the flattened array, as in NumPy."""
 
     def build(x: Any, axis: int | None = None) -> Any:
         node = as_node(x)
         node = reshape(node, (-1,)) if axis is None else node
-        return RECORDS[name].of(node, axis=_from_end(node, 0 if axis is None else axis))
+        return record().of(node, axis=from_end(node, 0 if axis is None else axis))
 
     return build
 
 
-def _flat(ref: Callable[..., Any]) -> Callable[..., Any]:
+def without_axis(ref: Callable[..., Any]) -> Callable[..., Any]:
     """A reference whose axis is None unless told, as NumPy's."""
     return lambda x, axis=None: ref(x, axis=axis)
 
@@ -54,9 +54,9 @@ cumsum: Whole = register(
     Whole(
         name="cumsum",
         settings=("axis",),
-        ref=_flat(np.cumsum),
+        ref=without_axis(np.cumsum),
         shape=_same,
-        build=_along("cumsum"),
+        build=along(lambda: cumsum),
         stands_for=(np.cumsum,),
         why="an entry is in its own sum and in all that follow",
         forward=lambda args, y, t, axis: cumsum(t[0], axis=axis),
@@ -89,7 +89,7 @@ cumsum_back: Whole = register(
         settings=("axis",),
         ref=_from_behind,
         shape=_same,
-        build=_along("cumsum_back"),
+        build=along(lambda: cumsum_back),
         why="an entry is in its own sum and in all before it, when sums begin at the end",
         forward=lambda args, y, t, axis: cumsum_back(t[0], axis=axis),
         backward=lambda args, y, g, axis: (cumsum(g, axis=axis),),
@@ -138,18 +138,28 @@ def _shifted(x: Node, axis: int, back: bool = False, first: float = 0.0) -> Node
     return moved + ones  # type: ignore[no-any-return]
 
 
-def _recurrence_forward(args: Operands, y: Node, t: Any, axis: int, back: bool) -> Node:
-    a, total = args[0], t[1]
-    if t[0] is not None:
-        change = t[0] * _shifted(y, axis, back)
-        total = change if total is None else total + change
-    return linear_recurrence.of(a, total, axis=axis, back=back)
+def _forwards(back: bool) -> Callable[..., Node]:
+    def forward(args: Operands, y: Node, t: Any, axis: int) -> Node:
+        total = t[1]
+        if t[0] is not None:
+            change = t[0] * _shifted(y, axis, back)
+            total = change if total is None else total + change
+        return _recurring(args[0], total, axis, back)
+
+    return forward
 
 
-def _recurrence_backward(args: Operands, y: Node, g: Node, axis: int, back: bool) -> Slopes:
-    # What s_k hands on to s_{k+1} comes back multiplied by a_{k+1}.
-    delta = linear_recurrence.of(_shifted(args[0], axis, not back), g, axis=axis, back=not back)
-    return delta * _shifted(y, axis, back), delta
+def _backwards(back: bool) -> Callable[..., Slopes]:
+    def backward(args: Operands, y: Node, g: Node, axis: int) -> Slopes:
+        # What s_k hands on to s_{k+1} comes back multiplied by a_{k+1}.
+        delta = _recurring(_shifted(args[0], axis, not back), g, axis, not back)
+        return delta * _shifted(y, axis, back), delta
+
+    return backward
+
+
+def _recurring(a: Node, b: Node, axis: int, back: bool) -> Node:
+    return (recurrence_back if back else linear_recurrence).of(a, b, axis=axis)
 
 
 def _build_recurrence(a: Any, b: Any, axis: int = 0, back: bool = False) -> Any:
@@ -161,60 +171,65 @@ def _build_recurrence(a: Any, b: Any, axis: int = 0, back: bool = False) -> Any:
                 f"{describe(right)} {show_shape(right.shape)}"
             )
         )
-    return linear_recurrence.of(left, right, axis=_from_end(right, axis), back=back)
+    return _recurring(left, right, from_end(right, axis), back)
 
 
-linear_recurrence: Whole = register(
-    Whole(
-        name="linear_recurrence",
-        settings=("axis", "back"),
-        ref=_recurrence,
-        shape=lambda a, b, axis, back: b,
-        build=_build_recurrence,
-        why="∂s_k = a_k ∂s_{k−1} + ∂a_k s_{k−1} + ∂b_k: a recurrence again",
-        forward=_recurrence_forward,
-        backward=_recurrence_backward,
-        numpy="linear_recurrence({0}, {1}, {axis}, {back})",
-        definition='''
-def linear_recurrence(a, b, axis, back):
-    """s_k = a_k s_{k-1} + b_k along an axis, from 0; from the last to the first if back."""
+def _recurrence_record(name: str, back: bool, text: str, latex: str) -> Whole:
+    """s_k = a_k s_{k−1} + b_k, or from the last to the first."""
+    order = "reversed(range(len(b)))" if back else "range(len(b))"
+    before = "k+1" if back else "k-1"
+    return register(
+        Whole(
+            name=name,
+            settings=("axis",),
+            ref=lambda a, b, axis=0, **told: _recurrence(a, b, axis, back or told.get("back", False)),
+            shape=lambda a, b, axis: b,
+            build=lambda a, b, axis=0, **told: _build_recurrence(a, b, axis, back or told.get("back", False)),
+            why="∂s_k = a_k ∂s_{k−1} + ∂a_k s_{k−1} + ∂b_k: a recurrence again",
+            forward=_forwards(back),
+            backward=_backwards(back),
+            numpy=f"{name}({{0}}, {{1}}, {{axis}})",
+            definition=f'''
+def {name}(a, b, axis):
+    """s_k = a_k s_{{{before}}} + b_k along an axis, beginning from 0."""
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
     s = np.empty(b.shape, np.result_type(a, b))
     last = 0
-    for k in reversed(range(len(b))) if back else range(len(b)):
+    for k in {order}:
         last = s[k] = a[k] * last + b[k]
     return np.moveaxis(s, 0, axis)
 ''',
-        latex=r"\operatorname{recurrence}\left({0}, {1}\right)",
-        text="recurrence({0}, {1})",
-        cases=lambda: [
-            (lambda a, b: linear_recurrence(a, b, axis=1), (_X, _X + 0.3)),
-            (lambda a, b: linear_recurrence(a, b), (_X, _X * _X)),
-            (lambda a, b: linear_recurrence(a, b, axis=1, back=True), (_X, _X + 0.3)),
-            (lambda a, b: linear_recurrence(a, b), (np.array([2.0]), np.array([3.0]))),
-        ],
-        special=lambda: [
-            (lambda a, b: linear_recurrence(a, b), (np.array([2.0, 0.0, 3.0]), np.array([1.0, 4.0, 0.0]))),
-            (lambda a, b: linear_recurrence(a, b), (np.array([]), np.array([]))),
-        ],
-        errors=lambda: [(lambda a, b: linear_recurrence(a, b), ((3,), (4,)), "a factor for each addend")],
+            latex=rf"\operatorname{{{latex}}}\left({{0}}, {{1}}\right)",
+            text=f"{text}({{0}}, {{1}})",
+            cases=lambda: [
+                (lambda a, b: RECORDS[name](a, b, axis=1), (_X, _X + 0.3)),
+                (lambda a, b: RECORDS[name](a, b), (_X, _X * _X)),
+                (lambda a, b: RECORDS[name](a, b), (np.array([2.0]), np.array([3.0]))),
+            ],
+            special=lambda: [
+                (lambda a, b: RECORDS[name](a, b), (np.array([2.0, 0.0, 3.0]), np.array([1.0, 4.0, 0.0]))),
+                (lambda a, b: RECORDS[name](a, b), (np.array([]), np.array([]))),
+            ],
+            errors=lambda: [(lambda a, b: RECORDS[name](a, b), ((3,), (4,)), "a factor for each addend")],
+        )
     )
-)
+
+
+linear_recurrence: Whole = _recurrence_record("linear_recurrence", False, "recurrence", "recurrence")
+recurrence_back: Whole = _recurrence_record("recurrence_back", True, "recurrence←", "recurrence^{\\leftarrow}")
 
 cumprod: Whole = register(
     Whole(
         name="cumprod",
         settings=("axis",),
-        ref=_flat(np.cumprod),
+        ref=without_axis(np.cumprod),
         shape=_same,
-        build=_along("cumprod"),
+        build=along(lambda: cumprod),
         stands_for=(np.cumprod,),
         why="y_k = x_k y_{k−1}: the product rule, as a recurrence, divides by nothing",
-        forward=lambda args, y, t, axis: linear_recurrence.of(
-            args[0], t[0] * _shifted(y, axis, first=1.0), axis=axis, back=False
-        ),
+        forward=lambda args, y, t, axis: _recurring(args[0], t[0] * _shifted(y, axis, first=1.0), axis, False),
         backward=lambda args, y, g, axis: (
-            linear_recurrence.of(_shifted(args[0], axis, True), g, axis=axis, back=True) * _shifted(y, axis, first=1.0),
+            _recurring(_shifted(args[0], axis, True), g, axis, True) * _shifted(y, axis, first=1.0),
         ),
         numpy="np.cumprod({0}, axis={axis})",
         latex=r"\operatorname{cumprod}\left({0}\right)",
@@ -231,83 +246,4 @@ cumprod: Whole = register(
     )
 )
 
-# ------------------------------------------------------------------------------------------------ order and place
-
-
-def _stable(x: Any, axis: int | None = -1) -> Any:
-    return np.argsort(x, axis=axis, kind="stable")
-
-
-def _build_argsort(x: Any, axis: int | None = -1, kind: str | None = None) -> Any:
-    node = as_node(x)
-    node = reshape(node, (-1,)) if axis is None else node
-    return argsort.of(node, axis=_from_end(node, -1 if axis is None else axis))
-
-
-argsort: Whole = register(
-    Whole(
-        name="argsort",
-        settings=("axis",),
-        ref=lambda x, axis=-1, kind=None: _stable(x, axis),
-        shape=_same,
-        result="int",
-        build=_build_argsort,
-        stands_for=(np.argsort,),
-        why="an order is made of integers, and does not change but for a jump",
-        numpy='np.argsort({0}, axis={axis}, kind="stable")',
-        latex=r"\operatorname{argsort}\left({0}\right)",
-        text="argsort({0})",
-        convention="entries that are equal keep their order",
-        cases=lambda: [(lambda x: argsort(x), (_X,)), (lambda x: argsort(x, axis=0), (_X,))],
-        special=lambda: [
-            (lambda x: argsort(x), (np.array([2.0, 1.0, 2.0, 1.0]),)),
-            (lambda x: argsort(x), (np.array([]),)),
-        ],
-        errors=lambda: [(lambda x: argsort(x, axis=2), ((2, 3),), "axis 2 does not exist")],
-    )
-)
-
-
-def _without(x: Shape, axis: int) -> Shape:
-    at = len(x) + axis
-    if x[axis] == 0:
-        raise ShapeError(at_user_line("there is no greatest or smallest among no entries"))
-    return (*x[:at], *x[at + 1 :])
-
-
-def _place(name: str, ref: Callable[..., Any], which: str) -> Whole:
-    """Where the greatest, or the smallest, stands along an axis."""
-    return register(
-        Whole(
-            name=name,
-            settings=("axis",),
-            ref=_flat(ref),
-            shape=_without,
-            result="int",
-            build=_along(name),
-            stands_for=(ref,),
-            why=f"the place of the {which} is an integer, and does not change but for a jump",
-            numpy=f"np.{name}({{0}}, axis={{axis}})",
-            latex=rf"\operatorname{{{name}}}\left({{0}}\right)",
-            text=f"{name}({{0}})",
-            convention="among equal entries the first",
-            cases=lambda: [
-                (lambda x: RECORDS[name](x, axis=1), (_X,)),
-                (lambda x: RECORDS[name](x, axis=0), (_X,)),
-                (lambda x: RECORDS[name](x), (_X,)),
-            ],
-            special=lambda: [(lambda x: RECORDS[name](x), (np.array([2.0, 1.0, 2.0, 1.0]),))],
-            errors=lambda: [
-                (lambda x: RECORDS[name](x, axis=2), ((2, 3),), "axis 2 does not exist"),
-                (lambda x: RECORDS[name](x), ((0,),), "among no entries"),
-            ],
-        )
-    )
-
-
-argmax: Whole = _place("argmax", np.argmax, "greatest")
-argmin: Whole = _place("argmin", np.argmin, "smallest")
-
-RECORDS: dict[str, Whole] = {
-    r.name: r for r in (cumsum, cumsum_back, linear_recurrence, cumprod, argsort, argmax, argmin)
-}
+RECORDS: dict[str, Whole] = {r.name: r for r in (cumsum, cumsum_back, linear_recurrence, recurrence_back, cumprod)}

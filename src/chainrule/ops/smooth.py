@@ -14,8 +14,8 @@ from ..ir.node import Node
 from ..ir.records import Elementwise, Interval, Slopes
 from ..ir.registry import call, register
 from .activations import sigmoid, softplus
-from .outside import SPECIAL, mp, of_scipy
 from .normal import multiply_no_nan, ndtr, normal_density
+from .outside import SPECIAL, mp, of_scipy
 from .transcendental import tanh
 
 __all__ = [

@@ -18,7 +18,7 @@ from ..ir.node import Node
 from ..ir.registry import function
 from .index import take_along_axis
 from .linear import transpose
-from .scan import argsort
+from .order import argsort
 from .shape import ravel, reshape
 
 __all__ = ["median", "sort", "top_k"]

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
 from math import isfinite
-from typing import overload
 
 from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
@@ -46,22 +45,15 @@ def forms_kept() -> Iterator[None]:
         _KEPT.reset(outer)
 
 
-@overload
-def canonical(nodes: Node) -> Node: ...
-@overload
-def canonical(nodes: Sequence[Node]) -> list[Node]: ...
-def canonical(nodes: Node | Sequence[Node]) -> Node | list[Node]:
+def canonical(node: Node) -> Node:
     """The representative: one and the same node for all expressions that are equal by the laws of rings.
 
     Products of sums are written out while there are no more than 64 terms; beyond that the sums stand as atoms, so
     that two expressions may differ although they are equal (never the other way round).
     """
     forms = _KEPT.get() or _Forms()
-    if isinstance(nodes, Node):
-        forms.enter((nodes,))
-        return forms.node(nodes)
-    forms.enter(nodes)
-    return [forms.node(node) for node in nodes]
+    forms.enter((node,))
+    return forms.node(node)
 
 
 class _Forms:

@@ -28,7 +28,7 @@ class Optimizer(ABC):
     ``lr`` is the rate η, a number or a schedule. ``weight_decay`` is λ: each step takes that share of η off the
     parameter itself, apart from the gradient ("decoupled", Loshchilov & Hutter 2019, "Decoupled weight decay
     regularization", algorithm 2, with η in the place of its schedule). ``decayed`` says which parameters: "matrices",
-    those with two axes or more, so that biases and the gains of a normalisation are left alone, as is usual; "all"; or
+    those with two axes or more, so that biases and the scales of a normalisation are left alone, as is usual; "all"; or
     their names. ``clip_value`` limits every entry of a gradient to ±c; then ``clip_norm`` shortens all gradients
     together, taken as a single vector, to at most the length c (Pascanu, Mikolov & Bengio 2013, "On the difficulty of
     training recurrent neural networks", algorithm 1).

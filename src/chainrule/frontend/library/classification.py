@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...ir.dims import show_shape
+import numpy as np
+
+from ...ir.build import is_traced
+from ...ir.dims import Dim, show_shape
 from ...ir.errors import ShapeError, at_user_line
 from ...ir.registry import function
 from ...ops.activations import relu, softplus
@@ -16,7 +19,7 @@ from ...ops.linear import eye, sum
 from ...ops.reduce import max
 from ...ops.select import where
 from .checks import arrays, called, kind_of, reduced, rows_of, same_shape, shape_of
-from .probabilities import log_softmax
+from .probabilities import log_softmax, one_hot
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge_loss", "multiclass_hinge_loss"]
 
@@ -43,7 +46,8 @@ def cross_entropy(logits: Any, targets: Any, *, reduction: str = "mean") -> Any:
     rows_of("cross_entropy", logits)
     log_p = log_softmax(logits)
     if shape_of(targets) == shape_of(logits):
-        return -reduced(sum(where(targets == 0, 0.0, targets * log_p), axis=-1), reduction)
+        with np.errstate(invalid="ignore"):  # 0·(−∞), which is not chosen.
+            return -reduced(sum(where(targets == 0, 0.0, targets * log_p), axis=-1), reduction)
     _check_classes("cross_entropy", logits, targets, f" or one-hot rows of shape {show_shape(shape_of(logits))}")
     return -reduced(pick(log_p, targets), reduction)
 
@@ -69,8 +73,17 @@ def multiclass_hinge_loss(scores: Any, targets: Any, *, reduction: str = "mean")
     scores, targets = arrays(scores, targets)
     rows_of("multiclass_hinge_loss", scores)
     _check_classes("multiclass_hinge_loss", scores, targets)
-    others = 1 - take(eye(shape_of(scores)[-1]), targets, axis=0)
-    return reduced(max(scores + others, axis=-1) - pick(scores, targets), reduction)
+    rivals = scores + 1 - _right(scores, targets)
+    return reduced(max(rivals, axis=-1) - pick(scores, targets), reduction)
+
+
+def _right(scores: Any, targets: Any) -> Any:
+    """A one at the right class of each row: rows of the identity where the number of classes has a name."""
+    classes = shape_of(scores)[-1]
+    if isinstance(classes, Dim):
+        return take(eye(classes), targets, axis=0)
+    rows = one_hot(targets, classes)
+    return rows if is_traced(rows) else rows.astype(scores.dtype)
 
 
 def _check_classes(loss: str, scores: Any, targets: Any, otherwise: str = "") -> None:

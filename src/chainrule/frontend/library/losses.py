@@ -117,8 +117,10 @@ def kl_divergence(p: Any, q: Any, *, log: bool = False, reduction: str = "mean")
     """
     p, q = same_shape("kl_divergence", p=p, q=q)
     rows_of("kl_divergence", p)
-    terms = where(p == -np.inf, 0.0, exp(p) * (p - q)) if log else xlogy(p, p) - xlogy(p, q)
-    return reduced(sum(terms, axis=-1), reduction)
+    if not log:
+        return reduced(sum(xlogy(p, p) - xlogy(p, q), axis=-1), reduction)
+    with np.errstate(invalid="ignore"):  # −∞ − (−∞), which is not chosen.
+        return reduced(sum(where(p == -np.inf, 0.0, exp(p) * (p - q)), axis=-1), reduction)
 
 
 @function()

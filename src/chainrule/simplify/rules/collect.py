@@ -8,7 +8,7 @@ from operator import mul
 from ...ir.build import scalar_value
 from ...ir.node import Einsum, Input, Node
 from ...ir.registry import call
-from ..collected import Collected, shorter
+from ..collected import Collected, expansions, shorter
 from ..monomials import Expansion, TooLong
 from ..pattern import fit
 from ..rule import Context, Rule, structural

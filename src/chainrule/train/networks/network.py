@@ -108,7 +108,7 @@ class Network(ABC):
         return function(x=f"N {self.sample}", **self.shapes)(_Forward(self))  # type: ignore[no-any-return]
 
     def init(self, seed: int = 0, initializer: str | None = None, dtype: Any = np.float64) -> dict[str, Any]:
-        """Parameters to begin with: weights drawn from the seed, biases zero, gains one.
+        """Parameters to begin with: weights drawn from the seed, biases zero, scales of a normalisation one.
 
         ``initializer`` is a name, such as ``"glorot_uniform"``; unless told he_normal for relu and its like, else
         glorot_uniform. Raises ArgumentError for a name that is unknown.

@@ -40,7 +40,7 @@ class ResidualMlp(Network):
         found = {"W_in": Parameter((self.inputs, d)), "b_in": Parameter((d,), "zeros")}
         for i in range(1, self.blocks + 1):
             found |= {
-                f"gain{i}": Parameter((d,), "ones"),
+                f"scale{i}": Parameter((d,), "ones"),
                 f"shift{i}": Parameter((d,), "zeros"),
                 f"W{i}": Parameter((d, h)),
                 f"b{i}": Parameter((h,), "zeros"),
@@ -48,7 +48,7 @@ class ResidualMlp(Network):
                 f"c{i}": Parameter((d,), "zeros"),
             }
         return found | {
-            "gain_out": Parameter((d,), "ones"),
+            "scale_out": Parameter((d,), "ones"),
             "shift_out": Parameter((d,), "zeros"),
             "W_out": Parameter((d, self.outputs)),
             "b_out": Parameter((self.outputs,), "zeros"),
@@ -67,10 +67,10 @@ class ResidualMlp(Network):
         p, bend = parameters, cr.activation(self.activation)
         h = cr.name(cr.dense(x, p["W_in"], p["b_in"]), "h0")
         for i in range(1, self.blocks + 1):
-            n = cr.name(cr.layer_norm(h, p[f"gain{i}"], p[f"shift{i}"]), f"n{i}")
+            n = cr.name(cr.layer_norm(h, p[f"scale{i}"], p[f"shift{i}"]), f"n{i}")
             a = cr.name(bend(cr.dense(n, p[f"W{i}"], p[f"b{i}"])), f"a{i}")
             h = cr.name(h + cr.dense(a, p[f"V{i}"], p[f"c{i}"]), f"h{i}")
-        return cr.dense(cr.layer_norm(h, p["gain_out"], p["shift_out"]), p["W_out"], p["b_out"])
+        return cr.dense(cr.layer_norm(h, p["scale_out"], p["shift_out"]), p["W_out"], p["b_out"])
 
 
 def residual_mlp(
@@ -86,7 +86,7 @@ def residual_mlp(
     """A residual multilayer perceptron, such as ``residual_mlp(64, 32, 10, blocks=3)``: x: (N, 64), ten classes.
 
     ``width`` is that of the stream that blocks add to, ``hidden`` that within a block, twice as much unless told. Its
-    parameters are W_in, b_in; gain1, shift1 (of the normalisation), W1, b1, V1, c1 for each block; gain_out, shift_out,
+    parameters are W_in, b_in; scale1, shift1 (of the normalisation), W1, b1, V1, c1 for each block; scale_out, shift_out,
     W_out, b_out. Raises ArgumentError for numbers that are no sizes, or for an activation or loss that is unknown.
     """
     sizes = {

@@ -54,11 +54,11 @@ class TransformerEncoder(Network):
         }
         for i in range(1, self.blocks + 1):
             found |= {
-                f"gain{i}": Parameter((d,), "ones"),
+                f"scale{i}": Parameter((d,), "ones"),
                 f"shift{i}": Parameter((d,), "zeros"),
                 **{f"{name}{i}": Parameter((d, d)) for name in ("query", "key", "value")},
                 f"output{i}": Parameter((d, d), scale=smaller),
-                f"norm_gain{i}": Parameter((d,), "ones"),
+                f"norm_scale{i}": Parameter((d,), "ones"),
                 f"norm_shift{i}": Parameter((d,), "zeros"),
                 f"W{i}": Parameter((d, h)),
                 f"b{i}": Parameter((h,), "zeros"),
@@ -66,7 +66,7 @@ class TransformerEncoder(Network):
                 f"c{i}": Parameter((d,), "zeros"),
             }
         return found | {
-            "gain_out": Parameter((d,), "ones"),
+            "scale_out": Parameter((d,), "ones"),
             "shift_out": Parameter((d,), "zeros"),
             "W_out": Parameter((d, self.outputs)),
             "b_out": Parameter((self.outputs,), "zeros"),
@@ -83,28 +83,18 @@ class TransformerEncoder(Network):
     def layers_of(self, x: Any, parameters: Mapping[str, Any]) -> Any:
         """The intermediates are called h0, n1, m1 (after attention), k1, a1, h1, …"""
         p, bend = parameters, cr.activation(self.activation)
-        h = cr.name(p["embedding"][x] + p["positions"], "h0")
+        h = cr.name(cr.embedding(p["embedding"], x) + p["positions"], "h0")
         for i in range(1, self.blocks + 1):
-            n = cr.name(cr.layer_norm(h, p[f"gain{i}"], p[f"shift{i}"]), f"n{i}")
-            m = cr.name(h + self._attention(n, p, i), f"m{i}")
-            k = cr.name(cr.layer_norm(m, p[f"norm_gain{i}"], p[f"norm_shift{i}"]), f"k{i}")
+            n = cr.name(cr.layer_norm(h, p[f"scale{i}"], p[f"shift{i}"]), f"n{i}")
+            mixed = cr.multi_head_attention(
+                n, p[f"query{i}"], p[f"key{i}"], p[f"value{i}"], p[f"output{i}"], self.heads, causal=self.causal
+            )
+            m = cr.name(h + mixed, f"m{i}")
+            k = cr.name(cr.layer_norm(m, p[f"norm_scale{i}"], p[f"norm_shift{i}"]), f"k{i}")
             a = cr.name(bend(cr.dense(k, p[f"W{i}"], p[f"b{i}"])), f"a{i}")
             h = cr.name(m + cr.dense(a, p[f"V{i}"], p[f"c{i}"]), f"h{i}")
-        last = cr.layer_norm(h, p["gain_out"], p["shift_out"])
+        last = cr.layer_norm(h, p["scale_out"], p["shift_out"])
         return cr.dense(last if self.each else last.mean(-2), p["W_out"], p["b_out"])
-
-    def _attention(self, n: Any, p: Mapping[str, Any], i: int) -> Any:
-        d = self.width // self.heads
-        q, k, v = (
-            (n @ p[f"{name}{i}"]).reshape(n.shape[0], self.length, self.heads, d) for name in ("query", "key", "value")
-        )
-        scores = cr.einsum("ntha,nsha->nhts", q, k) / math.sqrt(d)
-        if self.causal:
-            import numpy as np
-
-            scores = cr.where(np.tri(self.length, dtype=bool), scores, -np.inf)
-        mixed = cr.einsum("nhts,nsha->ntha", cr.softmax(scores), v)
-        return mixed.reshape(n.shape[0], self.length, self.width) @ p[f"output{i}"]
 
 
 def transformer_encoder(
@@ -128,8 +118,8 @@ def transformer_encoder(
     answer unless told, as in a model of language: ``transformer_encoder(tokens=27, length=64, causal=True)``. There are
     as many outputs as tokens unless told; ``hidden`` is the width within a block, four times ``width`` unless told.
 
-    Its parameters are embedding, positions; gain1, shift1 (of the first normalisation), query1, key1, value1, output1
-    (of the attention), norm_gain1, norm_shift1, W1, b1, V1, c1 for each block; gain_out, shift_out, W_out, b_out.
+    Its parameters are embedding, positions; scale1, shift1 (of the first normalisation), query1, key1, value1, output1
+    (of the attention), norm_scale1, norm_shift1, W1, b1, V1, c1 for each block; scale_out, shift_out, W_out, b_out.
     Raises ArgumentError for numbers that are no sizes, a width that the heads cannot share, or for an activation or
     loss that is unknown.
     """
