@@ -133,3 +133,14 @@ def test_verifying_again_gives_the_figure_again() -> None:
     assert 0 <= d.verify() < 1e-9
     assert d.count() > len(d.steps)
     assert not any(isinstance(s.before, Map) and s.before.op.name == "nothing" for s in d.steps)
+
+
+def test_rows_stand_beside_columns_with_the_same_numbers() -> None:
+    rows = cr.function(x="L n", y="L k", W="n k")(lambda x, y, W: ((x @ W - y) ** 2).sum())
+    columns = cr.function(x="n L", y="k L", W="k n")(lambda x, y, W: ((W @ x - y) ** 2).sum())
+    told = cr.derive(rows, "W", "matrix", beside=columns)
+    assert told.error < 1e-12
+    assert "Samples as rows and as columns" in str(told)
+    wrong = cr.function(x="n L", y="k L", W="k n")(lambda x, y, W: ((W @ x + y) ** 2).sum())
+    with pytest.raises(ArithmeticError, match="deviates"):
+        cr.derive(rows, "W", "matrix", beside=wrong)

@@ -36,7 +36,7 @@ FIGURE = re.compile(r"deviation \d\S*e[-+]\d+")
 
 def derivation(entry: Entry) -> cr.Derivation:
     """The derivation of an entry, verified."""
-    return cr.derive(entry.function, entry.wrt, entry.form, at=entry.at or None)
+    return cr.derive(entry.function, entry.wrt, entry.form, at=entry.at or None, beside=entry.beside)
 
 
 def source(entry: Entry) -> str:

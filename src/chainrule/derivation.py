@@ -9,7 +9,7 @@ from typing import Any
 
 from .asked import subject_of
 from .exercise import Exercise
-from .explain import FORMS, TOLERANCE, Subject, largest_deviation
+from .explain import FORMS, TOLERANCE, Subject, largest_deviation, side_by_side
 from .ir.graph import depends_on
 from .ir.node import D, Map, Node, Reduce
 from .ir.telling import Answer, Step, Telling, Term, all_steps
@@ -161,6 +161,7 @@ def derive(
     form: str = "matrix",
     *,
     at: Mapping[str, Any] | None = None,
+    beside: Callable[..., Any] | None = None,
 ) -> Derivation:
     """The derivation of the gradient of f, every step of it verified.
 
@@ -168,6 +169,9 @@ def derive(
     is one of `FORMS`: "matrix" (a table of forward and backward formulas, and the closed form), "components" (index
     notation, one rule at a time). f has its shapes declared. ``at`` gives numbers for the arguments, for the forms that
     show some. ``print`` it, or take ``.latex()`` or ``.html()``.
+
+    ``beside`` is the same function with samples as columns, where f has them as rows: both stand next to each other at
+    the end, with the same numbers.
 
     Raises ValueError for an unknown form, ArgumentError for a name that f does not have, ArithmeticError where a step
     would not hold (it is never shown then), and what `value_and_grad` raises.
@@ -177,6 +181,9 @@ def derive(
     with forms_kept():
         subject, notes = subject_of(f, wrt, at)
         telling = FORMS[form](subject)
+        if beside is not None:
+            both = side_by_side(subject, subject_of(beside, wrt, None)[0])
+            telling = replace(telling, sections=(*telling.sections, *both.sections), at=telling.at or both.at)
         notes = (*notes, *telling.notes, *_conventions(subject))
         made = frozenset(node for node in telling.names if node.args and node not in subject.words)
         telling = replace(telling, notes=notes, made=made, glossary=_answers(telling))

@@ -5,11 +5,14 @@ A mask too many costs a selection and a mask too few 0·∞; the numbers of most
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from chainrule.derive.flow import Flow, Wild, as_mask, both, guard, support
-from chainrule.derive.forward import forward, identity, tangent
+from chainrule.derive.forward import forward, identity, jacobian, tangent
 from chainrule.derive.local import is_product, slopes, takes_derivative
 from chainrule.derive.reverse import reverse
 from chainrule.ir.build import as_node, broadcast
@@ -18,11 +21,12 @@ from chainrule.ir.graph import toposort
 from chainrule.ir.node import Const, D, Input, Map, Node
 from chainrule.ir.registry import call, record
 from chainrule.ops.activations import relu
-from chainrule.ops.reduce import logsumexp, max
+from chainrule.ops.reduce import logsumexp, max, prod
 from chainrule.ops.select import where
 from chainrule.ops.shape import concatenate
 from chainrule.ops.transcendental import exp, log, sin, sqrt, tanh
 from chainrule.run.interpret import interpret
+from tests.differentiated import Traced
 
 X, Y, G = Input.of("x", (3,)), Input.of("y", (3,)), Input.of("g", (3,))
 A, B = Input.of("a", (3,), "bool"), Input.of("b", (3,), "bool")
@@ -194,3 +198,66 @@ def test_nothing_is_handed_to_what_was_not_asked_for() -> None:
     found = reverse({exp(X) * Y: G}, [X])
     assert set(found.of) == {exp(X) * Y, exp(X), X}
     assert found.get(Y) is broadcast(as_node(0.0), (3,))
+
+
+# Where a scalar operation's value or slope is infinite, though its operand is not.
+INFINITE = [("exp", 800.0), ("log", 0.0), ("sqrt", 0.0)]
+
+
+@pytest.mark.parametrize(("name", "at"), INFINITE)
+def test_a_branch_that_is_infinite_and_not_taken_hands_nothing_back(name: str, at: float) -> None:
+    traced = Traced(lambda v, taken: where(taken, record(name)(v), v), [at, False])
+    np.testing.assert_array_equal(traced.pull()[0], 1.0)
+    np.testing.assert_array_equal(traced.push([1.0]), 1.0)
+
+
+def test_at_a_pole_a_record_is_singular() -> None:
+    found = {name for name in ("exp", "log", "sqrt", "xlogy", "tan", "sin", "tanh") if record(name).is_singular((X,))}
+    assert found == {"exp", "log", "sqrt", "xlogy", "tan"}
+
+
+def test_an_output_that_does_not_vary_has_a_jacobian_of_zeros() -> None:
+    (found,) = jacobian([Y * 2.0], Input.of("w", (2,)))
+    assert found is broadcast(as_node(0.0), (3, 2))
+
+
+def test_what_no_operand_of_varies_has_no_tangent() -> None:
+    for node in (tanh(X), max(X), X[::-1], D.make((tanh(X), X), ())):
+        assert tangent(node, [None] * len(node.args), ()) is None
+
+
+# With x closed off everywhere by structure, and y where its root is NaN.
+BESIDE: list[tuple[str, Any]] = [
+    ("elementwise", lambda x, y: tanh(where(x > 9.0, x, 0.0) + sqrt(y))),
+    ("a reduction", lambda x, y: logsumexp(where(x > 9.0, x, 0.0) + sqrt(y))),
+    ("a product over an axis", lambda x, y: prod(where(x > 9.0, x, 0.0) + sqrt(y))),
+]
+
+
+@pytest.mark.parametrize("f", [f for _, f in BESIDE], ids=[name for name, _ in BESIDE])
+def test_a_closed_path_stays_closed_beside_what_is_not_a_number(f: Any) -> None:
+    traced = Traced(f, [np.array([1.0, 2.0]), np.array([-1.0, 4.0])])
+    np.testing.assert_array_equal(traced.pull()[0], [0.0, 0.0])
+    found = traced.jacobians()[0]
+    np.testing.assert_array_equal(found, np.zeros(found.shape))
+
+
+@pytest.mark.parametrize("slope", [1.0, -1.0, 2.0])
+def test_a_reduction_with_one_slope_everywhere_still_adds_up(slope: float) -> None:
+    total = replace(max, name="total", stands_for=(), partials=lambda x, y, over: broadcast(as_node(slope), x.shape))
+    traced = Traced(lambda x: total(x, axis=1), [np.ones((2, 3))])
+    np.testing.assert_array_equal(traced.push([np.arange(6.0).reshape(2, 3)]), [3 * slope, 12 * slope])
+    np.testing.assert_array_equal(traced.pull([1.0, 10.0])[0], slope * np.repeat([[1.0], [10.0]], 3, 1))
+
+
+def test_behind_a_reduction_a_path_is_open_where_any_of_its_entries_was() -> None:
+    for f in (lambda x: sqrt(max(where(x > 1.5, x, 0.0))), lambda x: sqrt(max(where(x > 1.5, x, 0.0)[None], axis=1))):
+        traced = Traced(f, [np.array([1.0, 4.0, 2.0])])
+        np.testing.assert_array_equal(traced.pull()[0], [0.0, 0.25, 0.0])
+        np.testing.assert_array_equal(np.ravel(traced.push([[1.0, 1.0, 1.0]])), [0.25])
+
+
+def test_a_slope_that_chooses_does_not_multiply_as_well() -> None:
+    t = Input.of("t", (3,))
+    (pushed,) = forward([relu(log(X))], {X: t})
+    assert pushed is where(relu(log(X)) > 0, 1 / X * t, 0.0)

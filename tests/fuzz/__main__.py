@@ -20,6 +20,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fuzz.kept import NUMBERS
+
 Program = list[tuple[int, int, int, int]]
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 BEGIN, END = "<!-- fuzz: begin -->", "<!-- fuzz: end -->"
@@ -47,7 +49,7 @@ def program(seed: int, number: int) -> tuple[Program, int]:
     """A program and the seed of its point."""
     rng = random.Random(f"{seed}:{number}")
     length = rng.randint(4, 9)
-    return [tuple(rng.randrange(60) for _ in range(4)) for _ in range(length)], rng.randrange(10_000)  # type: ignore[misc]
+    return [tuple(rng.randrange(NUMBERS) for _ in range(4)) for _ in range(length)], rng.randrange(10_000)  # type: ignore[misc]
 
 
 def fails(instructions: Program, point: int) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+NUMBERS = 240
+"""An instruction is four numbers below this one, which is more than there are operations of a kind."""
+
 KEPT: list[tuple[list[tuple[int, int, int, int]], int, str]] = [
     (
         [(36, 15, 38, 57), (5, 25, 14, 56), (22, 27, 26, 45), (36, 40, 10, 0)],

@@ -16,7 +16,7 @@ import numpy as np
 from chainrule.ir import registry
 from chainrule.ir.dims import Dim, broadcast_shapes
 from chainrule.ir.node import Input
-from chainrule.ir.records import Elementwise, Reduction
+from chainrule.ir.records import REALS, Elementwise, Reduction
 from tests.oracles import JAX
 
 N = Dim("N")
@@ -35,17 +35,12 @@ INPUTS = [
 ]
 FLOATS = [i for i in INPUTS if i.kind == "float"]
 
-UNARY = [
-    r.name
-    for r in registry.records()
-    if isinstance(r, Elementwise) and r.arity == 1 and r.result != "bool" and r.name != "to_float"
-]
-COMPARISONS = ["less", "less_equal", "greater", "greater_equal", "equal", "not_equal"]
-BINARY = ["add", "sub", "mul", "div", "pow", "maximum", "minimum", "xlogy"]
+SCALAR = {r.name: r for r in registry.records() if isinstance(r, Elementwise) and not r.conditions}
+UNARY = [n for n, r in SCALAR.items() if r.arity == 1 and r.result != "bool" and n != "to_float"]
+BINARY = [n for n, r in SCALAR.items() if r.arity == 2 and r.result != "bool"]
+COMPARISONS = [n for n, r in SCALAR.items() if r.arity == 2 and r.result == "bool"]
+QUESTIONS = [n for n, r in SCALAR.items() if r.arity == 1 and r.result == "bool"]
 REDUCTIONS = [r.name for r in registry.records() if isinstance(r, Reduction)]
-# What grows fast or has poles gets a squashed operand, so that most programs stay finite.
-SQUASHED = {"exp", "tan"}
-POSITIVE = {"log", "sqrt"}
 
 
 @dataclass
@@ -88,20 +83,26 @@ class Machine:
 
     def unary(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         name = UNARY[extra % len(UNARY)]
-        if name in SQUASHED:
-            a = self.record("tanh")(a)
-        elif name in POSITIVE:
-            a = a * a + 0.5
-        elif name == "to_int":
+        if name == "to_int":
             return self.call("to_float", self.call(name, 3 * a)) * b if self.shape(b) == self.shape(a) else None
-        return self.call(name, a)
+        return self.call(name, self.fitted(name, 0, a))
 
     def binary(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         name = BINARY[extra % len(BINARY)]
         a, b = self.together(a, b)
-        if name == "pow":
-            return self.call(name, a * a + 0.5, self.record("tanh")(b))
-        return self.call(name, a, b * b + 0.5 if name in ("div", "xlogy") else b)
+        return self.call(name, self.fitted(name, 0, a), self.fitted(name, 1, b))
+
+    def fitted(self, name: str, i: int, a: Any) -> Any:
+        """An operand squashed into the record's samples, if its domain has ends or the record asks for a narrow range.
+
+        What grows fast or has poles is then drawn where it is finite, so that most programs stay finite.
+        """
+        record = SCALAR[name]
+        low, high = record.samples[min(i, len(record.samples) - 1)]
+        grows = record.arity == 1 and record.singular is True
+        if record.domain_of(i) == REALS and (low, high) == (-3.0, 3.0) and not grows:
+            return a
+        return (low + high) / 2 + (high - low) / 2 * self.record("tanh")(a)
 
     def power(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         return self.record("tanh")(a) ** (extra % 5)
@@ -115,8 +116,9 @@ class Machine:
 
     def where(self, a: Any, b: Any, extra: int, labels: Any) -> Any:
         a, b = self.together(a, b)
-        first = self.call(COMPARISONS[extra % 6], a, b)
-        second = self.call("logical_not", self.call("less", a, 0.5)) if extra % 2 else self.call("to_bool", b)
+        first = self.call(COMPARISONS[extra % len(COMPARISONS)], a, b)
+        asked = self.call(QUESTIONS[extra // 6 % len(QUESTIONS)], b)
+        second = self.call("logical_not", self.call("less", a, 0.5)) if extra % 2 else asked
         both = self.call(("logical_and", "logical_or")[extra % 3 % 2], first, second)
         return self.call("where", both, a * b, (b, 0.0, a)[extra % 3])
 

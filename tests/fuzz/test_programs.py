@@ -23,12 +23,12 @@ from chainrule.ir.whole import Whole
 from chainrule.run.interpret import bind, interpret
 from chainrule.run.printed import Program
 from chainrule.simplify import simplify, stabilise
-from tests.fuzz.kept import KEPT
+from tests.fuzz.kept import KEPT, NUMBERS
 from tests.fuzz.programs import FLOATS, INPUTS, LENGTH, Machine, N, in_jax, traced
 
 jax.config.update("jax_enable_x64", True)
 
-SMALL = st.integers(0, 59)
+SMALL = st.integers(0, NUMBERS - 1)
 PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=4, max_size=9)
 Values = dict[str, Any]
 SHORT = 500

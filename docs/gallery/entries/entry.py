@@ -18,3 +18,5 @@ class Entry:
     wrt: str | list[str]
     form: str
     at: Mapping[str, Any] = field(default_factory=dict)
+    beside: Any = None
+    """The same function with samples as columns."""

@@ -36,6 +36,24 @@ def rows(x, y, W1, W2):
     return E
 
 
+@cr.function(x="n L", y="k L", W1="m n", W2="k m")
+def columns_tanh(x, y, W1, W2):
+    z = W1 @ x
+    a = cr.tanh(z)
+    y_hat = W2 @ a
+    E = ((y - y_hat) ** 2).sum() / (2 * x.shape[1])
+    return E
+
+
+@cr.function(x="L n", y="L k", W1="n m", W2="m k")
+def rows_tanh(x, y, W1, W2):
+    z = x @ W1
+    a = cr.tanh(z)
+    y_hat = a @ W2
+    E = ((y - y_hat) ** 2).sum() / (2 * x.shape[0])
+    return E
+
+
 WEIGHTS = dict.fromkeys(["x1", "x2", "y", *(f"w{k}" for k in range(1, 7))], "")
 
 
@@ -100,6 +118,8 @@ ENTRIES = (
           columns, "W1", "components"),
     Entry("n-m-k-rows", "The network n-m-k, samples as rows", "The same network, x·W: where the transposes go.",
           rows, ["W1", "W2"], "matrix"),
+    Entry("rows-and-columns", "Samples as rows and as columns", "One network in both layouts, with the same numbers.",
+          rows_tanh, ["W1", "W2"], "matrix", beside=columns_tanh),
     Entry("n-m-k-rows-W1", "The network n-m-k, samples as rows, in components", "The indices change places.",
           rows, "W1", "components"),
     Entry("2-2-1-deltas", "The network 2-2-1: errors δ, memorised", "Six single weights and the logistic function.",

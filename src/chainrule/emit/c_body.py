@@ -10,9 +10,10 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ..ir.affine import window_steps
 from ..ir.build import scalar_value
 from ..ir.dims import Dim, Extent, Shape, show_shape
-from ..ir.node import Const, Delta, Einsum, Kind, Map, Node, Reshape, Size, Slice, SliceSpec
+from ..ir.node import Const, Delta, Einsum, Gather, Kind, Map, Node, Reshape, Size, Slice, SliceSpec
 from ..ir.templates import PRODUCT, Spelled, fill
 from .c_plan import NoSpelling, Plan
 from .c_text import PLAIN, Lines, Real, flat, harmless, number, shifted
@@ -86,7 +87,7 @@ class Body:
         return f"{self._array(node)}[{self.at(index, node.shape if shape is None else shape)}]"
 
     def load(self, node: Node, index: Index) -> Spelled:
-        """An entry of any node but a folded one; transposes, broadcasts and slices change the index only."""
+        """An entry of any node but a folded one; transposes, broadcasts, slices and windows change the index only."""
         seen: Node = node
         while (node := seen) not in self.where:
             value = scalar_value(node)
@@ -97,6 +98,8 @@ class Body:
                     seen, index = node.args[0], [index[i] for i in node.subs[0]]
                 case Slice():
                     seen, index = node.args[0], placed(index, node.params[0])
+                case Gather() if (steps := window_steps(node)) is not None:
+                    seen, index = node.args[0], in_window(index, node.params[0], steps)
                 case Reshape():
                     return self._reshaped(node, index)
                 case Size():
@@ -177,6 +180,13 @@ def placed(index: Index, specs: Sequence[SliceSpec]) -> list[Spelled]:
     """The index of a slice's entry in the array that it was taken from."""
     pairs = zip(index, specs, strict=True)
     return [at if spec is None else shifted(at, spec[0], spec[2]) for at, spec in pairs]
+
+
+def in_window(index: Index, axis: int, steps: tuple[int, int]) -> list[Spelled]:
+    """The index of an entry of windows in the array that these are taken from."""
+    p, i = (shifted(index[axis + k], 0, step) for k, step in enumerate(steps))
+    place = i if p[0] == "0" else p if i[0] == "0" else fill("{0} + {1}", [p, i])
+    return [*index[:axis], place, *index[axis + 2 :]]
 
 
 def _power(node: Map, template: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from ..ir.affine import window_steps
 from ..ir.dims import show_shape
 from ..ir.graph import describe
 from ..ir.node import Concat, Delta, Einsum, Gather, Map, Node, Pad, Reduce, Scatter, Slice
 from ..ir.templates import Spelled, fill
-from .c_body import Body, Index, placed
+from .c_body import Body, Index, in_window, placed
 from .c_plan import NoSpelling
 from .c_text import PLAIN, harmless, shifted
 
@@ -102,10 +103,17 @@ def _runs_along_rows(body: Body, node: Einsum) -> bool:
 
 
 def _fastest(body: Body, node: Node, sub: list[int]) -> int | None:
-    """The index whose neighbours are neighbours in memory."""
-    while isinstance(node, Einsum) and node.is_layout and node not in body.where:
-        sub = [sub[i] for i in node.subs[0]]
-        (node,) = node.args
+    """The index whose neighbours are neighbours in memory; of windows theirs, where each is one further on."""
+    while node not in body.where:
+        steps = window_steps(node)
+        if isinstance(node, Einsum) and node.is_layout:
+            sub = [sub[i] for i in node.subs[0]]
+        elif steps is not None and isinstance(node, Gather):
+            axis = node.params[0]
+            sub = [*sub[:axis], sub[axis if steps[0] == 1 else axis + 1], *sub[axis + 2 :]]
+        else:
+            break
+        node = node.args[0]
     return sub[-1] if sub else None
 
 
@@ -188,6 +196,12 @@ def _scatter(body: Body, node: Scatter) -> None:
     """Zeros, then every entry added at the place that its index names."""
     (x, indices), (axis, batch, extent) = node.args, node.params
     after = axis + len(indices.shape) - batch
+    steps = window_steps(node)
+    if steps is not None:
+        _zeros(body, node)
+        with body.loops(x.shape) as index:
+            _set(body, node, in_window(index, axis, steps), body.load(x, index)[0], "+=")
+        return
     code = _bounds(body, indices, show_shape(node.shape), axis)
     _zeros(body, node)
     with body.loops(x.shape) as index:

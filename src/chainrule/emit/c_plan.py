@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..ir.affine import window_steps
 from ..ir.build import scalar_value
 from ..ir.errors import ChainruleError
 from ..ir.graph import toposort, use_counts
@@ -35,7 +36,8 @@ class NoSpelling(ChainruleError, NotImplementedError):
 @dataclass(frozen=True)
 class Plan:
     """``stored`` are the nodes that are worked out once and kept, in order; ``folded`` the Maps that are not: each
-    stands in the expression of its only user. All others (constants, transposes, slices, …) are index arithmetic.
+    stands in the expression of its only user. All others (constants, transposes, slices, windows, …) are index
+    arithmetic.
     """
 
     stored: tuple[Node, ...]
@@ -81,6 +83,8 @@ def _must_be_stored(node: Node) -> bool:
             return False
         case Einsum():
             return not node.is_layout
+        case Gather() if window_steps(node) is not None:
+            return False
         case Map() | Reduce() | Pad() | Concat() | Gather() | Scatter():
             return True
         case Call():
@@ -101,4 +105,4 @@ def _below_reshapes(node: Node) -> Node:
 def _is_copied(node: Node, flattened: set[Node]) -> bool:
     """Whether index arithmetic has to be carried out, since a reshape needs the entries one after the other."""
     virtual = isinstance(node, (Einsum, Slice, Delta)) and scalar_value(node) is None
-    return node in flattened and virtual
+    return node in flattened and (virtual or window_steps(node) is not None)

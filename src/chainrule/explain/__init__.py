@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ..ir.telling import Telling
 from .components import components
+from .components.numbers import side_by_side
 from .deltas import deltas
 from .evaluate import TOLERANCE, deviation, largest_deviation
 from .matrix import matrix
@@ -32,5 +33,6 @@ __all__ = [
     "largest_deviation",
     "matrix",
     "scalar",
+    "side_by_side",
     "substitution",
 ]

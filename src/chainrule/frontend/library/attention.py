@@ -15,7 +15,6 @@ from ...ir.registry import function
 from ...ops.linear import matmul, swapaxes
 from ...ops.select import logical_and, where
 from ...ops.shape import reshape
-from ...ops.transcendental import sqrt
 from .checks import arrays, called, kind_of, shape_of
 from .probabilities import softmax
 
@@ -32,7 +31,7 @@ def scaled_dot_product_attention(q: Any, k: Any, v: Any, mask: Any = None) -> An
     """
     q, k, v = arrays(q, k, v)
     _check_shapes(q, k, v)
-    scores = matmul(q, swapaxes(k, -1, -2)) / sqrt(shape_of(q)[-1])
+    scores = matmul(q, swapaxes(k, -1, -2)) / shape_of(q)[-1] ** 0.5
     return matmul(_weights(scores, mask), v)
 
 

@@ -86,8 +86,9 @@ def residual_mlp(
     """A residual multilayer perceptron, such as ``residual_mlp(64, 32, 10, blocks=3)``: x: (N, 64), ten classes.
 
     ``width`` is that of the stream that blocks add to, ``hidden`` that within a block, twice as much unless told. Its
-    parameters are W_in, b_in; scale1, shift1 (of the normalisation), W1, b1, V1, c1 for each block; scale_out, shift_out,
-    W_out, b_out. Raises ArgumentError for numbers that are no sizes, or for an activation or loss that is unknown.
+    parameters are W_in, b_in; scale1, shift1 (of the normalisation), W1, b1, V1, c1 for each block; scale_out,
+    shift_out, W_out, b_out. Raises ArgumentError for numbers that are no sizes, or for an activation or loss that is
+    unknown.
     """
     sizes = {
         "inputs": inputs, "width": width, "outputs": outputs, "blocks": blocks,
