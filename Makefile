@@ -12,7 +12,7 @@ contained-test := data
 contained-dev  := test data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench mutants gallery format clean clean-all
+.PHONY: help demo test check bench accuracy mutants gallery format clean clean-all
 # Otherwise make takes the stamps for intermediate files and deletes them.
 .SECONDARY:
 
@@ -38,16 +38,21 @@ check: $(VENV)/.stamp-dev ## the one door: format, lint, types, then layers, tes
 	@echo "· tests: all but the slow ones; test_layers (imports) and test_docs (README's examples) are among them"
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
-bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import
+bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import, accuracy
 	@echo "· benchmarks"
 	@$(BIN)/python -m bench $(ARGS)
+
+accuracy: $(VENV)/.stamp-data ## what networks learn from real data, and of a language: minutes; fails below its bounds
+	@echo "· accuracy"
+	@$(BIN)/python -m bench accuracy characters
 
 mutants: $(VENV)/.stamp-test ## put mistakes into the rules, one at a time, and see which tests notice (hours)
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-gallery: $(VENV)/.stamp-test ## write docs/gallery and docs/glossary.md anew
+gallery: $(VENV)/.stamp-test ## write docs/gallery, docs/glossary.md and docs/operations.md anew
 	@$(BIN)/python docs/gallery/build.py
 	@$(BIN)/python docs/glossary.py
+	@$(BIN)/python docs/operations.py
 
 format: $(VENV)/.stamp-dev ## format the code and mend what the linter can
 	@$(BIN)/ruff format .

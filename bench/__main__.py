@@ -24,11 +24,12 @@ def main(names: list[str]) -> int:
     RESULTS.mkdir(exist_ok=True)
     kept = True
     for name in names or BENCHMARKS:
-        rows = BENCHMARKS[name].measure()
-        (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
-        for row in rows:
+        rows = []
+        for row in BENCHMARKS[name].measure():
+            rows.append(row)
             kept &= bool(row["kept"])
             print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
     return 0 if kept else 1
 
 

@@ -39,7 +39,7 @@ def measure() -> list[dict[str, Any]]:
     """A row for each size; the gradients are compared before anything is timed."""
     rows = []
     for sizes, batch in SIZES:
-        net = cr.networks.dense(list(sizes), activation="relu", loss="cross_entropy")
+        net = cr.networks.mlp(list(sizes), activation="relu", loss="cross_entropy")
         parameters = {name: value.astype(np.float32) for name, value in net.init(seed=0).items()}
         rng = np.random.default_rng(0)
         x = rng.normal(size=(batch, sizes[0])).astype(np.float32)

@@ -100,9 +100,9 @@ def logarithm(x: Any) -> Any:
     return np.log(x)
 
 
-wide = cr.networks.dense([64, 128, 128, 10]).loss
-twelve = cr.networks.dense([64] + [128] * 11 + [10]).loss
-narrow = cr.networks.dense([2] + [2] * 10 + [1], activation="tanh", loss="mse").loss
+wide = cr.networks.mlp([64, 128, 128, 10]).loss
+twelve = cr.networks.mlp([64] + [128] * 11 + [10]).loss
+narrow = cr.networks.mlp([2] + [2] * 10 + [1], activation="tanh", loss="mse").loss
 
 NETWORKS = {
     "six_weights": six_weights, "two_two_two": two_two_two, "rows": rows, "classifier": classifier, "wide": wide,

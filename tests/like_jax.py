@@ -18,26 +18,30 @@ RTOL = {"float64": 1e-11, "float32": 2e-4}
 
 
 def assert_like_jax(f: Callable[..., Any], twin: Callable[..., Any], *values: Any) -> None:
-    """Compared at these arrays: values, cotangents and tangents, as interpreted and as the printed NumPy gives them."""
-    for dtype in ("float64", "float32"):
-        _assert_like(f, twin, [np.asarray(v).astype(dtype) for v in values], dtype)
+    """Compared at these arrays: values, cotangents and tangents, as interpreted and as the printed NumPy gives them.
 
-
-def _assert_like(f: Callable[..., Any], twin: Callable[..., Any], values: list[Any], dtype: str) -> None:
+    JAX is asked once, in double precision: the numbers are such that single precision holds them too.
+    """
+    values = tuple(np.asarray(v, np.float32).astype(np.float64) for v in values)
     rng = np.random.default_rng(11)
-    traced = Traced(f, values)
-    wanted, pull = jax.vjp(twin, *values)
-    assert traced.output.shape == wanted.shape
-    g, tangents = random_like(rng, wanted).astype(dtype), [random_like(rng, v).astype(dtype) for v in values]
-    _close(traced.value(), wanted, dtype)
-    for found, expected in zip(traced.pull(g), pull(g), strict=True):
-        _close(found, expected, dtype)
-    _close(traced.push(tangents), jax.jvp(twin, tuple(values), tuple(tangents))[1], dtype)
-    seed = Input.of("g", traced.output.shape)
-    program = Program(Graph((*traced.inputs, seed), (traced.output, *traced.pullbacks(seed))))
-    for found, expected in zip(program({**traced.values, "g": g}), [wanted, *pull(g)], strict=True):
-        assert found.dtype == dtype
-        _close(found, expected, dtype)
+    shape = jax.eval_shape(twin, *values).shape
+    g, *tangents = (random_like(rng, v).astype(np.float32).astype(np.float64) for v in (np.zeros(shape), *values))
+    wanted, pulled, pushed = jax.jit(_both_modes, static_argnums=0)(twin, values, g, tuple(tangents))
+    for dtype in ("float64", "float32"):
+        traced = Traced(f, [v.astype(dtype) for v in values])
+        seed = Input.of("g", traced.output.shape)
+        program = Program(Graph((*traced.inputs, seed), (traced.output, *traced.pullbacks(seed))))
+        given = g.astype(dtype)
+        interpreted = [traced.value(), *traced.pull(given), traced.push([t.astype(dtype) for t in tangents])]
+        printed = program({**traced.values, "g": given})
+        assert {a.dtype for a in (*interpreted, *printed)} == {np.dtype(dtype)}
+        for found, expected in zip([*interpreted, *printed], [wanted, *pulled, pushed, wanted, *pulled], strict=True):
+            _close(found, expected, dtype)
+
+
+def _both_modes(twin: Callable[..., Any], values: Any, g: Any, tangents: Any) -> Any:
+    value, pull = jax.vjp(twin, *values)
+    return value, pull(g), jax.jvp(twin, values, tangents)[1]
 
 
 def _close(found: Any, wanted: Any, dtype: str) -> None:
@@ -50,10 +54,13 @@ def _close(found: Any, wanted: Any, dtype: str) -> None:
 def assert_second_order(f: Callable[..., Any], twin: Callable[..., Any], *values: Any) -> None:
     """Reverse over reverse: a pullback of the gradients of Σ f³, against JAX's."""
     cube = Traced(lambda *x: f(*x) ** 3, values)
-    theirs = jax.grad(lambda *x: (twin(*x) ** 3).sum(), argnums=tuple(range(len(values))))
-    for i, value in enumerate(values):
-        g = random_like(np.random.default_rng(12), value)
+    seeds = [random_like(np.random.default_rng(12), value) for value in values]
+
+    def theirs(values: Any, g: Any, i: int) -> Any:
+        gradient = jax.grad(lambda *x: (twin(*x) ** 3).sum(), argnums=i)
+        return jax.vjp(gradient, *values)[1](g)
+
+    for i, g in enumerate(seeds):
         found = Traced(cube.gradient(i), values).pull(g)
-        expected = jax.vjp(lambda *x, i=i: theirs(*x)[i], *values)[1](g)
-        for one, other in zip(found, expected, strict=True):
+        for one, other in zip(found, jax.jit(theirs, static_argnums=2)(values, g, i), strict=True):
             _close(one, other, "float64")

@@ -19,6 +19,7 @@ from chainrule.ops.index import pick
 from chainrule.ops.linear import mean
 from chainrule.ops.reduce import logsumexp, max, norm, prod
 from chainrule.ops.select import abs_, clip, maximum, where
+from chainrule.ops.statistics import std
 from chainrule.ops.transcendental import sqrt, tanh
 from chainrule.run.interpret import interpret
 from tests.differentiated import Traced, random_like
@@ -30,10 +31,6 @@ def cumprod(x: Any) -> Any:
     """Each entry's product with all before it, by way of prod."""
     n = x.shape[0]
     return prod(where(np.tri(n, dtype=bool), x[None, :], 1.0), axis=1)
-
-
-def std(x: Any) -> Any:
-    return norm(x - mean(x)) / x.shape[0] ** 0.5
 
 
 # expression, where, gradient in each argument, the framework's issue
@@ -56,6 +53,8 @@ ROWS: list[tuple[str, Callable[..., Any], tuple[Any, ...], tuple[Any, ...], str]
     ("clip at 6", lambda x: clip(x, 0, 6), (6.0,), (0.0,), "pytorch#184574"),
     ("√", sqrt, (0.0,), (INF,), "stan-dev/math#3031"),
     ("std", std, ([1.0, 1.0],), ([0.0, 0.0],), "pytorch#4320"),
+    ("std, ddof=1", lambda x: std(x, ddof=1), ([1.0, 1.0],), ([0.0, 0.0],), "pytorch#4320"),
+    ("std of one", std, ([3.0],), ([0.0],), "jax#11716"),
     ("x⁰", lambda x: x**0, (0.0,), (0.0,), "clad#1383"),
     ("xᵖ", lambda x: x ** np.float64(0.0), (0.0,), (0.0,), "clad#1383"),
     ("x^[0, 1, 2]", lambda x: (x ** np.arange(3)).sum(), (0.0,), (1.0,), "clad#1383"),

@@ -36,6 +36,10 @@ ROWS: list[tuple[str, Callable[..., Any], tuple[Any, ...], Any, Any, str]] = [
     ("relu(x) − relu(−x)", lambda x: cr.relu(x) - cr.relu(-x), (0.0,), 0.0, 0.0, "conventions do not compose"),
     ("relu(x) + relu(x + 1)", lambda x: cr.relu(x) + cr.relu(x + 1), (1.0,), 3.0, 2.0, "truth values added up"),
     ("where(x≥0, x, √−x)", lambda x: cr.where(x >= 0, x, cr.sqrt(-x)), (1.0,), 1.0, 1.0, "jax#1052"),
+    ("√var", lambda x: cr.sqrt(((x - x.mean()) ** 2).mean()), ([1.0] * 3,), 0.0, [0.0] * 3, "pytorch#4320"),
+    ("std", lambda x: x.std(), ([1.0, 1.0],), 0.0, [0.0, 0.0], "pytorch#4320"),
+    ("std, ddof=1", lambda x: np.std(x, ddof=1), ([1.0, 1.0],), 0.0, [0.0, 0.0], "pytorch#4320"),
+    ("var, ddof=1", lambda x: np.var(x, ddof=1), ([1.0, 1.0],), 0.0, [0.0, 0.0], "jax#11716"),
     ("norm(x)²", lambda x: cr.norm(x) ** 2, ([0.0, 0.0],), 0.0, [0.0, 0.0], "HIPS/autograd#151"),
 ]
 DOUBLE = [
@@ -101,6 +105,14 @@ def test_the_mean_squared_error_of_shapes_that_would_broadcast_is_refused() -> N
     assert "(3,)" in str(caught.value)
     assert "(3, 1)" in str(caught.value)
     assert cr.value_and_grad(lambda a, b: cr.mse(a, b), "a")(y, y)[0] == 0
+
+
+@pytest.mark.parametrize("f", [cr.var, cr.std], ids=["var", "std"])
+def test_the_unbiased_variance_of_one_value_is_an_error(f: Callable[..., Any]) -> None:
+    """jax#11716: NaN without a word."""
+    for call in (lambda x: f(x, ddof=1), cr.grad(lambda x: f(x, ddof=1), "x")):
+        with pytest.raises(cr.ArgumentError, match="of one value with ddof=1 has nothing to divide by"):
+            call(np.array([3.0]))
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])

@@ -143,7 +143,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     ),
     (
         lambda: cr.train(
-            (net := cr.networks.dense([3, 2])).loss, net.init(0), {"x": np.ones((2, 3)), "y": np.array([0, -1])}
+            (net := cr.networks.mlp([3, 2])).loss, net.init(0), {"x": np.ones((2, 3)), "y": np.array([0, -1])}
         ),
         cr.ArgumentError,
         "y holds -1, and chooses from 2 entries: 0 to 1",

@@ -13,6 +13,8 @@ from chainrule.explain.pictures.contour import framed, ticks
 from chainrule.ir.records import Elementwise
 from chainrule.testing.traced import Traced
 
+from .told import letters
+
 WIDE, TALL, ROOM = 220, 132, 18
 POINTS = 121
 STYLE = """\
@@ -24,12 +26,12 @@ text.v{fill:#7ab2ec}text.s{fill:#eda467}}"""
 Spot = tuple[float, float]
 
 
-def held(op: Elementwise) -> list[float]:
+def held(op: Elementwise) -> dict[str, float]:
     """What the operands behind the first are held at: the middle of their samples, or 1 where that is 0."""
-    middles = []
-    for i in range(1, op.arity):
+    middles = {}
+    for i, letter in enumerate(letters(op)[1:-1], 1):
         low, high = op.samples[min(i, len(op.samples) - 1)]
-        middles.append(round((low + high) / 2, 2) or 1.0)
+        middles[letter] = round((low + high) / 2, 2) or 1.0
     return middles
 
 
@@ -46,11 +48,12 @@ def drawn(op: Elementwise) -> str:
     points = np.linspace(x[0], x[1], POINTS)
     if domain.open:
         points = points[[p in domain for p in points]]
-    traced = Traced(lambda v: op(v, *held(op)), [points])
+    traced = Traced(lambda v: op(v, *held(op).values()), [points])
     values, slopes = traced.value().astype(float), traced.pull()[0]
     y = _range(values, slopes)
     curves = [("s", _pieces(points, slopes, None, x, y)), ("v", _pieces(points, values, slopes, x, y))]
-    return _document(op.name, x, y, curves)
+    where = ", ".join(f"{name} = {value:g}" for name, value in held(op).items())
+    return _document(op.name, where, x, y, curves)
 
 
 def _range(values: Any, slopes: Any) -> Spot:
@@ -78,7 +81,9 @@ def _pieces(points: Any, values: Any, slopes: Any, x: Spot, y: Spot) -> list[tup
     return [piece for part in parts for piece in framed(part, x, y)]
 
 
-def _document(name: str, x: Spot, y: Spot, curves: Sequence[tuple[str, list[tuple[Spot, ...]]]]) -> str:
+def _document(
+    name: str, where: str, x: Spot, y: Spot, curves: Sequence[tuple[str, list[tuple[Spot, ...]]]]
+) -> str:  # fmt: skip
     """The picture's text."""
 
     def place(spot: Spot) -> str:
@@ -100,6 +105,7 @@ def _document(name: str, x: Spot, y: Spot, curves: Sequence[tuple[str, list[tupl
 <title>{name} and its slope</title><style>{STYLE}</style>
 {axes}{lines}{_marks(x, y, place)}
 <text class="v" x="{WIDE - 44}" y="11">value</text><text class="s" x="{WIDE - 80}" y="11">slope</text>
+<text x="4" y="11">{where}</text>
 </svg>
 """
 

@@ -14,9 +14,10 @@ from chainrule.derive import jacobian, reverse
 from chainrule.ir.build import constant
 from chainrule.ir.dims import Dim
 from chainrule.ir.graph import Graph
-from chainrule.ir.node import Call, Input, Kind, Map, Node, Reduce
+from chainrule.ir.node import Call, Const, Input, Kind, Map, Node, Reduce
 from chainrule.ir.records import REALS, Elementwise, Reduction, Structural
 from chainrule.ir.whole import Whole
+from chainrule.render import show
 from chainrule.simplify import canonical, simplify, told
 
 Names = Mapping[Node, str]
@@ -30,6 +31,8 @@ class Equation:
     node: Node
     names: Names
     indices: tuple[str, ...] | None = None
+    order: int = 0
+    """Of the derivative that it is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +46,7 @@ class Told:
     @property
     def family(self) -> str:
         """The module that it is defined in."""
-        made = next(f for f in (getattr(self.op, n, None) for n in ("partials", "transpose", "shape")) if f)
+        made = self.op.partials if isinstance(self.op, (Elementwise, Reduction)) else self.op.cases
         return str(made.__module__).rpartition(".")[2]
 
 
@@ -70,8 +73,7 @@ def _facts(op: Any) -> list[tuple[str, str]]:
     """What is no formula."""
     facts = [("why", op.why)]
     if isinstance(op, Elementwise):
-        letters = _letters(op)[: op.arity]
-        bounds = [(n, op.domain_of(i)) for i, n in enumerate(letters)]
+        bounds = [(n, op.domain_of(i)) for i, n in enumerate(letters(op)[:-1])]
         facts.append(("domain", ", ".join(f"{n} in {b}" for n, b in bounds if b != REALS) or "all real numbers"))
     if isinstance(op, (Elementwise, Reduction)):
         facts.append(("range", "all real numbers" if op.range == REALS else str(op.range)))
@@ -91,7 +93,7 @@ def _called(function: Any) -> str:
     return f"{module}.{function.__name__}"
 
 
-def _letters(op: Elementwise) -> list[str]:
+def letters(op: Elementwise) -> list[str]:
     """A name for each operand and one for the result: those by which the record itself writes its slopes."""
     parameters = inspect.signature(op.partials).parameters.values()
     names = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD and not p.name.startswith("_")]
@@ -103,15 +105,16 @@ def _letters(op: Elementwise) -> list[str]:
 def closed(node: Node, names: Names, outputs: Sequence[Node]) -> Node:
     """A derivative as a textbook writes it, where that is canonically the same."""
     node = simplify(Graph((), (node,))).outputs[0]
-    shown = told(node, names, outputs)
-    return shown if canonical(shown) is canonical(node) else node
+    wanted = canonical(node)
+    forms = [form for form in (told(node, names, outputs), told(node, {}), node) if canonical(form) is wanted]
+    return min(forms, key=lambda form: len(show(form, "latex", names=names)))
 
 
 def _scalar(op: Elementwise) -> tuple[Equation, ...]:
     """The value, the slopes and the second slopes."""
-    *letters, result = _letters(op)
+    *names_of_operands, result = letters(op)
     kinds: list[Kind] = ["bool" if i < op.conditions else "float" for i in range(op.arity)]
-    operands = [Input.of(n, (), k) for n, k in zip(letters, kinds, strict=True)]
+    operands = [Input.of(n, (), k) for n, k in zip(names_of_operands, kinds, strict=True)]
     y = Map.of(op, *operands)
     found = [Equation(result, y, {})]
     if y.kind != "float" or op.converts:
@@ -122,11 +125,16 @@ def _scalar(op: Elementwise) -> tuple[Equation, ...]:
     second = []
     for n, x in enumerate(floats):
         slope = slopes.get(x)
-        found.append(Equation(_partial(result, x.name), closed(slope, names, [y]), names))
+        found.append(Equation(_partial(result, x.name), closed(slope, names, [y]), names, None, 1))
         again = reverse({slope: constant(1, "float")}, floats[n:])
         for z in floats[n:]:
-            second.append(Equation(_partial(result, x.name, z.name), closed(again.get(z), names, [y]), names))
+            second.append(Equation(_partial(result, x.name, z.name), closed(again.get(z), names, [y]), names, None, 2))
     return (*found, *second)
+
+
+def is_zero(node: Node) -> bool:
+    """Whether a derivative is the number 0."""
+    return isinstance(node, Const) and not np.any(node.value)
 
 
 def _partial(y: str, *by: str) -> str:
@@ -142,27 +150,40 @@ def _reduction(op: Reduction) -> tuple[Equation, ...]:
     y = Reduce.of(op, x, (0,))
     g = reverse({y: constant(1, "float")}, [x]).get(x)
     names = {y: "y"}
-    found = [Equation("y", y, {}, ()), Equation(r"\frac{\partial y}{\partial x_i}", closed(g, names, [y]), names, ("i",))]
+    found = [
+        Equation("y", y, {}, ()),
+        Equation(r"\frac{\partial y}{\partial x_i}", closed(g, names, [y]), names, ("i",)),
+    ]
     if not op.one_axis:
         second = closed(jacobian([g], x)[0], names, [y])
         found.append(Equation(r"\frac{\partial^2 y}{\partial x_i\,\partial x_j}", second, names, ("i", "j")))
     return tuple(found)
 
 
-def _whole(op: Whole) -> tuple[Equation, ...]:
-    """The value, and both directions, for operands that are matrices or vectors as in the record's first case."""
-    f, values = op.cases()[0]
+def _use(case: Any) -> tuple[Node, list[Input]]:
+    """A case of a record, traced: its result and arguments; capital letters are matrices."""
+    f, values = case
     shapes = [np.shape(v) for v in values]
     letters = "AB" if all(len(s) > 1 for s in shapes) else "ab"
-    inputs = [Input.of(n, s, "float" if np.asarray(v).dtype.kind == "f" else "int")
-              for n, s, v in zip(letters, shapes, values, strict=False)]  # fmt: skip
-    y = f(*inputs)
-    if not isinstance(y, Call) or y.op is not op or any(a is not b for a, b in zip(y.args, inputs, strict=False)):
+    kinds: list[Kind] = ["float" if np.asarray(v).dtype.kind == "f" else "int" for v in values]
+    inputs = [Input.of(n, s, k) for n, s, k in zip(letters, shapes, kinds, strict=False)]
+    return f(*inputs), inputs
+
+
+def _is_the_operation_itself(op: Whole, y: Node, inputs: list[Input]) -> bool:
+    """Whether a case is the operation of its arguments and nothing else."""
+    return isinstance(y, Call) and y.op is op and all(a is b for a, b in zip(y.args, inputs, strict=False))
+
+
+def _whole(op: Whole) -> tuple[Equation, ...]:
+    """The value, and both directions, for operands that are matrices or vectors as in the record's first case."""
+    y, inputs = next((u for u in map(_use, op.cases()) if _is_the_operation_itself(op, *u)), (None, []))
+    if y is None:
         return ()
-    upper = letters[0].isupper()
+    upper = inputs[0].name.isupper()
     result = "Y" if upper and y.shape else "y"
     found = [Equation(result, y, {})]
-    if op.backward is None or op.forward is None:
+    if not isinstance(y, Call) or op.backward is None or op.forward is None:
         return tuple(found)
     dots = [Input.of(rf"d{x.name}", x.shape) for x in inputs]
     names = {y: result, **{d: d.name for d in dots}}

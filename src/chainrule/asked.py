@@ -9,6 +9,7 @@ import numpy as np
 
 from .emit.numpy_statements import statements
 from .explain import Subject
+from .ir.affine import index_steps
 from .ir.dims import show_shape
 from .ir.errors import ArgumentError
 from .ir.graph import Graph
@@ -103,7 +104,7 @@ def _with_constants_named(derived: GradientGraph) -> tuple[Graph, tuple[str, ...
     names = dict(derived.forward.names)
     taken, notes, count = {*derived.graph.names.values()}, [], 0
     for node in derived.graph.nodes():
-        if isinstance(node, Const) and node.shape and node not in names:
+        if isinstance(node, Const) and node.shape and node not in names and index_steps(node) is None:
             count += 1
             while f"A{count}" in taken:
                 count += 1

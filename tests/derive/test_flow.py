@@ -13,9 +13,10 @@ from chainrule.ir.graph import toposort
 from chainrule.ir.node import Const, Input, Map, Node
 from chainrule.ops.activations import relu
 from chainrule.ops.index import scatter_add
+from chainrule.ops.padding import pad
 from chainrule.ops.reduce import logsumexp, max, min, norm, prod
 from chainrule.ops.select import abs_, clip, maximum, minimum, where
-from chainrule.ops.shape import concatenate, pad
+from chainrule.ops.shape import concatenate
 from chainrule.ops.transcendental import exp, log, sin, sqrt, tanh, xlogy
 from tests.differentiated import Traced
 

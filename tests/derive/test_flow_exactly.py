@@ -261,3 +261,85 @@ def test_a_slope_that_chooses_does_not_multiply_as_well() -> None:
     t = Input.of("t", (3,))
     (pushed,) = forward([relu(log(X))], {X: t})
     assert pushed is where(relu(log(X)) > 0, 1 / X * t, 0.0)
+
+
+# The function, its arguments, the gradient in each.
+DOORS: list[tuple[str, Any, tuple[Any, ...], tuple[Any, ...]]] = [
+    ("a pole behind two doors", lambda x: where(x > 1, where(x >= 0, log(x), 0.0), 0.0), (0.0,), (0.0,)),
+    ("a door before a pole, one behind", lambda x: where(x > 1, sqrt(where(x >= 0, x, 0.0)), 0.0), (0.0,), (0.0,)),
+    ("a pole, a sign, a door", lambda x: where(x > 1, -log(x), 0.0), (0.0,), (0.0,)),
+    ("a pole, a sum, a door", lambda x: where(x > 1, log(x) + x, 0.0), (0.0,), (0.0,)),
+    ("a pole, a row, a door", lambda x: where(x > 1, log(x)[::-1], 0.0), ([0.0, 0.0],), ([0.0, 0.0],)),
+    (
+        "a door, a product with negative numbers, a pole",
+        lambda x: sqrt(where(x < 9.0, x, 0.0) @ np.array([-2.0, -1.0])),
+        ([-2.0, 1.0],),
+        (np.array([-2.0, -1.0]) / (2 * np.sqrt(3)),),
+    ),
+    (
+        "a pole, a product with negative numbers, a door",
+        lambda x: where(x.sum() < 9, sqrt(x) @ np.array([-1.0, 2.0]), 0.0),
+        ([1.0, 4.0],),
+        ([-0.5, 0.5],),
+    ),
+    (
+        "a pole, a product with a zero, a door",
+        lambda x, y: where(x.sum() < 9, (y * np.array([0.0, 1.0])) @ sqrt(x), 0.0),
+        ([4.0, 9.0], [1.0, 1.0]),
+        ([0.0, 0.0], [0.0, 0.0]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("f", "at", "gradients"), [row[1:] for row in DOORS], ids=[row[0] for row in DOORS])
+def test_doors_and_poles_in_any_order(f: Any, at: Any, gradients: Any) -> None:
+    traced = Traced(f, list(map(np.asarray, at)))
+    for found, pushed, expected in zip(traced.pull(), traced.jacobians(), gradients, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+        along = np.sum(pushed, axis=tuple(range(len(traced.output.shape))))
+        np.testing.assert_allclose(along, expected, rtol=1e-14)
+
+
+def test_a_product_with_what_is_infinite_may_be_infinite() -> None:
+    """Forward: in reverse a zero is not followed through a product, which is arithmetic."""
+    traced = Traced(lambda x, y: where(y.sum() > 9, x @ log(y), 0.0), [np.array([1.0, 2.0]), np.array([0.0, 1.0])])
+    np.testing.assert_array_equal(traced.jacobians(), np.zeros((2, 2)))
+
+
+def test_what_moves_numbers_hands_on_what_is_known_of_them() -> None:
+    t, matrix = Input.of("t", (3,)), Input.of("m", (3, 3))
+    for node in (X[::-1], (X + sqrt(Y))[::-1], matrix @ X, call("take", X, np.array([0, 2, 2]), axis=0)):
+        (pushed,) = forward([relu(node)], {X: t})
+        assert selections(pushed) == 0
+        (pulled,) = (reverse({relu(node): G}, [X]).get(X),)
+        assert selections(pulled) == 0
+    assert selections(forward([relu(log(X)[::-1])], {X: t})[0]) == 1
+    assert selections(forward([relu(matrix @ log(X))], {X: t})[0]) == 1
+    assert selections(reverse({sqrt(X[::-1] * 2.0): G}, [X]).get(X)) == 0
+
+
+def test_in_reverse_a_door_before_a_product_with_what_is_infinite_is_closed() -> None:
+    traced = Traced(lambda x, y: where(x > 9, x, 0.0) @ log(y), [np.array([1.0, 2.0]), np.array([0.0, 1.0])])
+    np.testing.assert_array_equal(traced.pull()[0], [0.0, 0.0])
+
+
+def test_in_reverse_a_door_before_what_is_finite_only_multiplies() -> None:
+    matrix = Input.of("m", (3, 3))
+    for node in ((relu(X) + sqrt(Y))[::-1], matrix @ relu(X), (matrix + sqrt(Y)) @ X * 0.0 + matrix @ relu(X)):
+        assert selections(reverse({node: G}, [X]).get(X)) == 0
+
+
+def test_an_order_has_no_derivative() -> None:
+    assert not takes_derivative(call("argsort", X), 0)
+
+
+def test_an_output_that_does_not_depend_on_it_hands_nothing_back() -> None:
+    found = reverse({Y * 2.0: G, X[::-1]: G}, [X])
+    assert set(found.of) == {X, X[::-1]}
+
+
+def test_an_index_that_depends_on_the_variable_hands_nothing_back() -> None:
+    x, c = np.array([3.0, 1.0, 2.0]), np.array([1.0, 10.0, 100.0])
+    traced = Traced(lambda v: call("take", v, call("argsort", v), axis=0) * c, [x])
+    np.testing.assert_array_equal(traced.pull()[0], [100.0, 1.0, 10.0])
+    np.testing.assert_array_equal(traced.push([[1.0, 2.0, 3.0]]), [2.0, 30.0, 100.0])

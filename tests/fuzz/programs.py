@@ -258,7 +258,7 @@ class Machine:
         if len(shape) < 2 or shape[-1] != 3 or shape[-2] != 3:
             return None
         near = 0.2 * self.record("tanh")(a) + np.eye(3)
-        name = ("det", "log_abs_det", "inv", "solve", "cholesky", "cofactor")[extra % 6]
+        name = ("det", "log_abs_det", "inv", "solve", "cholesky", "cofactor", "det_sign")[extra % 7]
         if name == "solve":
             fits = len(self.shape(b)) == 2 and self.shape(b)[0] == 3
             return self.call(name, near, b if fits else a)
@@ -299,6 +299,7 @@ def in_jax(seen: list[Any]) -> Machine:
         "linear_recurrence": lambda a, b, axis: _recurrence(a, b, axis, False),
         "recurrence_back": lambda a, b, axis: _recurrence(a, b, axis, True),
         "log_abs_det": lambda a: jnp.linalg.slogdet(a)[1],
+        "det_sign": lambda a: jnp.linalg.slogdet(a)[0],
         "cholesky": lambda a: jnp.linalg.cholesky(a, symmetrize_input=True),
         "cofactor": lambda a: jnp.linalg.det(a)[..., None, None] * jnp.swapaxes(jnp.linalg.inv(a), -1, -2),
     }

@@ -171,6 +171,8 @@ def test_random_programs() -> None:
     assert total >= SHORT
     assert outcomes["checked"] >= 0.8 * total, outcomes
     names = {r.name for r in registry.records() if isinstance(r, (Elementwise, Reduction, Whole))}
+    # Random numbers are no functions of floats.
+    names -= {"normal", "split_key", "uniform"}
     # Which operations a short run draws is chance; a long one draws them all.
     unused = names - set(met)
-    assert len(unused) <= (0 if total > 3000 else 0.1 * len(names)), f"no program used {sorted(unused)}"
+    assert len(unused) <= (0 if total > 3000 else 0.2 * len(names)), f"no program used {sorted(unused)}"

@@ -115,3 +115,9 @@ def test_shapes_that_do_not_fit_are_named_with_the_users_line() -> None:
     f = cr.function(a="2 3")(lambda a: cr.det(a))
     with pytest.raises(ShapeError, match=r"det needs square matrices: a has shape \(2, 3\)"):
         cr.grad(f, "a")(np.ones((2, 3)))
+
+
+def test_no_derivative_flows_through_a_sign() -> None:
+    f = cr.function(a="4 4")(lambda a: cr.slogdet(a)[0] * cr.sum(a))
+    np.testing.assert_array_equal(cr.grad(f, "a")(A), np.full((4, 4), np.sign(np.linalg.det(A))))
+    np.testing.assert_array_equal(cr.jacobian(f, "a")(A), np.full((4, 4), np.sign(np.linalg.det(A))))

@@ -11,9 +11,10 @@ import chainrule.ops  # noqa: F401  fills the registry
 from chainrule.derive import reverse
 from chainrule.ir import registry
 from chainrule.ir.graph import toposort
-from chainrule.ir.node import Input, Node
+from chainrule.ir.node import Input, Kind, Node
 from chainrule.ir.records import Elementwise, Reduction, Structural
 from chainrule.ir.registry import register, unregister
+from chainrule.ir.whole import Whole
 from chainrule.render import show
 from tests.render.wellformed import check_latex, check_mathml
 
@@ -28,6 +29,15 @@ def examples() -> Iterator[tuple[str, Node]]:
             x = Input.of("x", (3, 4))
             yield f"{record.name}, all", record(x)
             yield f"{record.name}, last", record(x, axis=1)
+        elif isinstance(record, Whole):
+            for i, (make, arrays) in enumerate(record.cases()):
+                kinds: dict[str, Kind] = {"f": "float", "i": "int", "u": "int", "b": "bool"}
+                yield (
+                    f"{record.name} {i}",
+                    make(
+                        *(Input.of(name, a.shape, kinds[a.dtype.kind]) for name, a in zip("abc", arrays, strict=False))
+                    ),
+                )
         else:
             assert isinstance(record, Structural)
             for i, (make, shapes) in enumerate(record.cases()):

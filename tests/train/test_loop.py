@@ -43,7 +43,7 @@ def test_the_digits_are_learnt() -> None:
     images, labels = load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(images))
     images, labels = images[order] / 16, labels[order]
-    net = cr.networks.dense([64, 32, 10], activation="relu", loss="cross_entropy")
+    net = cr.networks.mlp([64, 32, 10], activation="relu", loss="cross_entropy")
     train_part, test_part = ({"x": images[s], "y": labels[s]} for s in (slice(0, 1400), slice(1400, None)))
     run = train(
         net.loss, net.init(seed=0), train_part, optimizer=cr.adam(3e-3), batch_size=32, epochs=20, validation=test_part
@@ -63,7 +63,7 @@ def test_the_digits_are_learnt() -> None:
 
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_xor_is_learnt(name: str) -> None:
-    net = cr.networks.dense([2, 4, 1], activation=name, loss="binary_cross_entropy")
+    net = cr.networks.mlp([2, 4, 1], activation=name, loss="binary_cross_entropy")
     run = train(net.loss, net.init(1), {"x": X, "y": XOR}, optimizer=cr.adam(0.1), batch_size=4, epochs=500)
     assert (net.predict(run.parameters, X) == XOR).all()
     assert run.history[-1]["loss"] < 0.1
@@ -78,7 +78,7 @@ def test_a_line_is_found_by_a_plain_function(optimizer: Any) -> None:
 
 
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others() -> None:
-    net = cr.networks.dense([3, 5, 2])
+    net = cr.networks.mlp([3, 5, 2])
     rng = np.random.default_rng(3)
     data = {"x": rng.normal(size=(50, 3)), "y": rng.integers(0, 2, 50)}
     a, b, c = (train(net.loss, net.init(7), data, batch_size=8, epochs=3, seed=s).parameters for s in (1, 1, 2))
@@ -104,7 +104,7 @@ def test_without_shuffling_the_batches_come_in_order_and_the_last_one_is_smaller
 
 @pytest.mark.parametrize("optimizer", [cr.sgd(0.1), cr.momentum(0.1), cr.adam()], ids=lambda o: o.name)
 def test_float32_stays_float32_whatever_the_data(optimizer: Any) -> None:
-    net = cr.networks.dense([3, 4, 2])
+    net = cr.networks.mlp([3, 4, 2])
     rng = np.random.default_rng(0)
     data = {"x": rng.normal(size=(20, 3)), "y": rng.integers(0, 2, 20)}
     numbers = {"w": np.float32(0.5), "b": np.float32(0)}
@@ -334,7 +334,7 @@ def test_metrics_are_measured_on_the_validation_data() -> None:
 
 
 def test_the_progress_bar_shows_loss_accuracy_and_rate(capsys: pytest.CaptureFixture[str]) -> None:
-    net = cr.networks.dense([2, 2])
+    net = cr.networks.mlp([2, 2])
     data = {"x": X, "y": XOR[:, 0].astype(int)}
     train(net.loss, net.init(0), data, epochs=2, validation=data, progress=True)
     text = capsys.readouterr().out
@@ -380,7 +380,7 @@ def test_a_loss_that_is_no_single_number_is_refused() -> None:
 
 
 def test_an_error_in_a_networks_loss_shows_the_line_that_asked_for_the_training() -> None:
-    net = cr.networks.dense([2, 2])
+    net = cr.networks.mlp([2, 2])
     with pytest.raises(cr.ShapeError, match=r"needs integers.*\n.*train\(net\.loss"):
         train(net.loss, net.init(), {"x": X, "y": XOR[:, 0] > 0})
 

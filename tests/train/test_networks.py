@@ -39,7 +39,7 @@ def jax_loss(net: Network, x: Any, y: Any, parameters: dict[str, Any]) -> Any:
 def test_loss_and_gradients_are_those_of_jax(
     sizes: tuple[int, ...], loss: str, bend: str, rng: np.random.Generator
 ) -> None:
-    net = cr.networks.dense(sizes, activation=bend, loss=loss)
+    net = cr.networks.mlp(sizes, activation=bend, loss=loss)
     x = rng.normal(size=(7, 3))
     y = rng.integers(0, 2, 7) if loss == "cross_entropy" else rng.integers(0, 2, (7, 2)).astype(float)
     parameters = {name: rng.normal(size=shape) for name, shape in net.shapes.items()}
@@ -52,17 +52,17 @@ def test_loss_and_gradients_are_those_of_jax(
 
 
 def test_the_source_has_the_names_of_a_textbook() -> None:
-    text = cr.source(cr.networks.dense([3, 4, 5, 2]).loss, wrt=["W1", "b3"])
+    text = cr.source(cr.networks.mlp([3, 4, 5, 2]).loss, wrt=["W1", "b3"])
     for name in ("z1", "a1", "z2", "a2", "logits", "d_z1", "d_logits", "d_W1", "d_b3"):
         assert f"    {name} = " in text
-    assert "y_hat = " in cr.source(cr.networks.dense([3, 4, 1], loss="mse").loss, wrt="W1")
+    assert "y_hat = " in cr.source(cr.networks.mlp([3, 4, 1], loss="mse").loss, wrt="W1")
 
 
 def test_predictions_are_classes_answers_and_values() -> None:
     x = np.array([[1.0, 0.0], [0.0, 1.0]])
     parameters = {"W1": np.array([[2.0, -1.0], [-3.0, 4.0]]), "b1": np.array([0.5, 0.0])}
     z = x @ parameters["W1"] + parameters["b1"]
-    classes, answers, values = (cr.networks.dense([2, 2], loss=loss) for loss in ("cross_entropy", *LOSSES[2:], "mse"))
+    classes, answers, values = (cr.networks.mlp([2, 2], loss=loss) for loss in ("cross_entropy", *LOSSES[2:], "mse"))
     np.testing.assert_array_equal(classes.predict(parameters, x), [0, 1])
     np.testing.assert_allclose(classes.predict_proba(parameters, x), np.exp(z) / np.exp(z).sum(1, keepdims=True))
     np.testing.assert_array_equal(answers.predict(parameters, x), [[1, 0], [0, 1]])
@@ -74,7 +74,7 @@ def test_predictions_are_classes_answers_and_values() -> None:
 
 
 def test_parameters_come_from_the_seed_and_the_initialiser() -> None:
-    net = cr.networks.dense([300, 200, 5])
+    net = cr.networks.mlp([300, 200, 5])
     first, again, other = net.init(1), net.init(seed=1), net.init(2)
     assert list(first) == ["W1", "b1", "W2", "b2"]
     assert all(first[name].tobytes() == again[name].tobytes() for name in first)
@@ -88,11 +88,11 @@ def test_parameters_come_from_the_seed_and_the_initialiser() -> None:
 
 
 def test_a_network_is_found_again_from_its_loss_and_from_json() -> None:
-    net = cr.networks.dense([np.int64(3), 4, 2], activation="tanh", loss="mse")
+    net = cr.networks.mlp([np.int64(3), 4, 2], activation="tanh", loss="mse")
     assert network_of(net.loss) is net
     assert network_of(lambda x: x) is None
     assert from_spec(net.spec()) == net
-    assert pickle.loads(pickle.dumps(cr.networks.dense([3, 2]))) == cr.networks.dense([3, 2])
+    assert pickle.loads(pickle.dumps(cr.networks.mlp([3, 2]))) == cr.networks.mlp([3, 2])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_network_is_found_again_from_its_loss_and_from_json() -> None:
 )
 def test_what_is_no_network_is_refused(sizes: Any, activation: str, loss: str, words: str) -> None:
     with pytest.raises(cr.ArgumentError, match=words):
-        cr.networks.dense(sizes, activation=activation, loss=loss)
+        cr.networks.mlp(sizes, activation=activation, loss=loss)
 
 
 @pytest.mark.parametrize("spec", [None, {}, {"kind": "conv", "sizes": [1, 2], "activation": "relu", "loss": "mse"}])
@@ -118,6 +118,6 @@ def test_what_is_no_spec_is_refused(spec: Any) -> None:
 
 
 def test_the_targets_of_the_wrong_shape_are_refused() -> None:
-    net = cr.networks.dense([2, 1], loss="mse")
+    net = cr.networks.mlp([2, 1], loss="mse")
     with pytest.raises(cr.ShapeError, match="y has shape"):
         net.loss(np.ones((3, 2)), np.ones(3), **net.init())

@@ -24,7 +24,7 @@ HISTORY = [{"epoch": 1, "loss": 0.1 + 0.2, "accuracy": math.nan}, {"epoch": 2, "
 
 
 def run() -> Run:
-    return Run(PARAMETERS, HISTORY, {"batch_size": 3}, "stopped at step 3", True, cr.networks.dense([2, 3]))
+    return Run(PARAMETERS, HISTORY, {"batch_size": 3}, "stopped at step 3", True, cr.networks.mlp([2, 3]))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -42,11 +42,11 @@ def test_a_run_comes_back_as_it_was(tmp_path: Path) -> None:
     assert [list(row) for row in found.history] == [list(row) for row in HISTORY]
     assert repr(found.history) == repr(HISTORY)
     assert (found.config, found.stopped, found.interrupted) == ({"batch_size": 3}, "stopped at step 3", True)
-    assert found.network == cr.networks.dense([2, 3])
+    assert found.network == cr.networks.mlp([2, 3])
 
 
 def test_a_trained_network_predicts_the_same_after_loading(tmp_path: Path, rng: np.random.Generator) -> None:
-    net = cr.networks.dense([3, 4, 2])
+    net = cr.networks.mlp([3, 4, 2])
     x = rng.normal(size=(20, 3))
     trained = cr.train(net.loss, net.init(0), {"x": x, "y": (x[:, 0] > 0).astype(int)}, epochs=2)
     trained.save(tmp_path)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..check import Checked
     from ..render import NotationName
-    from ..train.networks import Network
+    from ..train.networks.mlp import Mlp
     from ..train.run import Run
     from .digits import Digits, Part
     from .equations import Equations
@@ -76,7 +76,7 @@ def demo(out: Path, epochs: int, seed: int) -> None:
     _require("sklearn", "matplotlib")
     screen, clock = console(), Clock()
     data = digits.load(seed)
-    network = cr.networks.dense(SIZES, activation="relu", loss="cross_entropy")
+    network = cr.networks.mlp(SIZES, activation="relu", loss="cross_entropy")
     parts = f"{len(data.training):,} to train on, {len(data.validation)} to watch, {len(data.test)} for the test"
     screen.print(f"Handwritten digits, 8 × 8 pixels: {parts}. A network of {'-'.join(map(str, SIZES))}.")
     _derive(screen, network, clock)
@@ -99,7 +99,7 @@ def _require(*modules: str) -> None:
         raise ChainruleError(f'the demo needs {named}; pip install "chainrule[data]" brings what is missing')
 
 
-def _derive(screen: Console, network: Network, clock: Clock) -> None:
+def _derive(screen: Console, network: Mlp, clock: Clock) -> None:
     """Print the loss and the gradient of every parameter, as formulas and as NumPy."""
     with clock.part("deriving and simplifying"):
         lines = _equations(network, "text")
@@ -112,14 +112,14 @@ def _derive(screen: Console, network: Network, clock: Clock) -> None:
     code(screen, text)
 
 
-def _equations(network: Network, notation: NotationName) -> Equations:
+def _equations(network: Mlp, notation: NotationName) -> Equations:
     """The loss and the gradients of all parameters."""
     traced = network.loss.trace()
     inputs = [i for group in wanted(network.loss, traced, list(network.shapes)).values() for i in group]
     return equations(gradient_graph(traced, inputs), notation)
 
 
-def _check(screen: Console, network: Network, training: Part, seed: int, clock: Clock) -> Sequence[Checked]:
+def _check(screen: Console, network: Mlp, training: Part, seed: int, clock: Clock) -> Sequence[Checked]:
     """Compare every gradient with differences of the loss, on some images and the parameters to begin with."""
     heading(screen, "Is it right? Each gradient against differences of the loss")
     few = {name: array[:CHECKED_ON] for name, array in training.arrays().items()}
@@ -131,7 +131,7 @@ def _check(screen: Console, network: Network, training: Part, seed: int, clock: 
     return report.checks
 
 
-def _train(screen: Console, network: Network, data: Digits, epochs: int, seed: int, clock: Clock) -> Run:
+def _train(screen: Console, network: Mlp, data: Digits, epochs: int, seed: int, clock: Clock) -> Run:
     """Train, with a progress bar."""
 
     def measure(row: dict[str, Any], parameters: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ def _train(screen: Console, network: Network, data: Digits, epochs: int, seed: i
         )  # fmt: skip
 
 
-def _experiment(network: Network, data: Digits, run: Run, checked: Sequence[Checked], clock: Clock) -> Experiment:
+def _experiment(network: Mlp, data: Digits, run: Run, checked: Sequence[Checked], clock: Clock) -> Experiment:
     """Everything that the report tells."""
     from .experiment import Experiment, Told
 
@@ -175,7 +175,7 @@ def _experiment(network: Network, data: Digits, run: Run, checked: Sequence[Chec
     )
 
 
-def _reasons(network: Network) -> tuple[dict[str, str], float]:
+def _reasons(network: Mlp) -> tuple[dict[str, str], float]:
     """One line of why for each line of the gradient, by its name, and the largest deviation of any of them."""
     reasons: dict[str, str] = {}
     deviation = 0.0

@@ -47,19 +47,19 @@ def _push(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) ->
             total: Flow | None = None
             for slope, t in zip(slopes(node, tuple(t is not None for t in flows)), flows, strict=True):
                 if slope is not None and t is not None:
-                    term = _scaled(t, slope, wild.slope(node, slope), extra)
+                    term = _scaled(t, slope, wild.slope(node, slope))
                     total = term if total is None else total.joined(term)
             return total
         case Reduce():
             (t,) = flows
             assert t is not None
             slope = reduction_slope(node)
-            return _scaled(t, slope, wild.slope(node, slope), extra, node.axes)
+            return _scaled(t, slope, wild.slope(node, slope), node.axes)
         case _:
             return _pushed_on(node, flows, extra, wild)
 
 
-def _scaled(t: Flow, slope: Node, wild: bool, extra: Shape, summed: tuple[int, ...] = ()) -> Flow:
+def _scaled(t: Flow, slope: Node, wild: bool, summed: tuple[int, ...] = ()) -> Flow:
     """The slope times the tangent, constant along the extra axes, summed over the axes that a reduction removes."""
     number = None if summed else scalar_value(slope)
     if number == 1:
@@ -71,8 +71,8 @@ def _scaled(t: Flow, slope: Node, wild: bool, extra: Shape, summed: tuple[int, .
         mask = as_mask(call("sum", mask, axis=summed))
     chosen = guard(t, slope, wild)
     if chosen is None:
-        return Flow(_product(slope, t.value, extra, summed), mask, t.wild or wild)
-    product = t.value if slope.kind == "bool" else _product(slope, t.value, extra)
+        return Flow(_product(slope, t.value, summed), mask, t.wild or wild)
+    product = t.value if slope.kind == "bool" else _product(slope, t.value)
     every = Einsum.of([chosen], [_own(slope)], _own(product), dict(enumerate(product.shape)))
     value = call("where", every, product, 0.0)
     return Flow(call("sum", value, axis=summed) if summed else value, mask, t.wild or wild)
@@ -82,10 +82,10 @@ def _own(node: Node) -> tuple[int, ...]:
     return tuple(range(len(node.shape)))
 
 
-def _product(slope: Node, t: Node, extra: Shape, summed: tuple[int, ...] = ()) -> Node:
+def _product(slope: Node, t: Node, summed: tuple[int, ...] = ()) -> Node:
     """The slope times the tangent, a sum of products where axes are summed."""
     out = tuple(i for i in _own(t) if i not in summed)
-    return Einsum.of([cast(slope, "float"), t], [_own(slope), _own(t)], out, dict(enumerate(slope.shape + extra)))
+    return Einsum.of([cast(slope, "float"), t], [_own(slope), _own(t)], out, {})
 
 
 def _pushed_on(node: Node, flows: Sequence[Flow | None], extra: Shape, wild: Wild) -> Flow:
@@ -116,9 +116,7 @@ def identity(node: Node) -> Node:
     if rank == 0:
         return constant(1, "float")
     deltas: list[Node] = [Delta.of(extent) for extent in node.shape]
-    subs = [(i, rank + i) for i in range(rank)]
-    extents = {**dict(enumerate(node.shape)), **{rank + i: e for i, e in enumerate(node.shape)}}
-    return Einsum.of(deltas, subs, tuple(range(2 * rank)), extents)
+    return Einsum.of(deltas, [(i, rank + i) for i in range(rank)], tuple(range(2 * rank)), {})
 
 
 def jacobian(outputs: Sequence[Node], wrt: Node) -> list[Node]:

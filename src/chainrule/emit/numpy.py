@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.affine import is_window_index
+from ..ir.affine import index_steps
 from ..ir.dims import Dim, Extent, Shape, show_shape
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph, toposort
@@ -299,7 +299,7 @@ def _long_constants(graph: Graph, taken: set[str]) -> dict[Const, str]:
 
 
 def _is_long(node: Const) -> bool:
-    return node.shape != () and node.value.size > LONGEST_LITERAL and not is_window_index(node)
+    return node.shape != () and node.value.size > LONGEST_LITERAL and index_steps(node) is None
 
 
 def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:

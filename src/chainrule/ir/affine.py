@@ -14,15 +14,11 @@ def window_steps(node: Node) -> tuple[int, int] | None:
     """
     if not isinstance(node, (Gather, Scatter)) or node.params[1] != 0:
         return None
-    return _steps(node.args[1])
+    return index_steps(node.args[1])
 
 
-def is_window_index(node: Node) -> bool:
-    """Whether it is a constant array of such indices, which is told by its two steps alone."""
-    return _steps(node) is not None
-
-
-def _steps(indices: Node) -> tuple[int, int] | None:
+def index_steps(indices: Node) -> tuple[int, int] | None:
+    """The stride and the dilation of a constant array of such indices, which the two tell; None for any other node."""
     if not isinstance(indices, Const) or indices.kind != "int" or len(indices.shape) != 2:
         return None
     places = np.asarray(indices.value)

@@ -45,6 +45,18 @@ class Operators:
     def __rtruediv__(self, other: Any) -> Any:
         return call("div", other, self)
 
+    def __mod__(self, other: Any) -> Any:
+        return call("mod", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return call("mod", other, self)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return call("floor_divide", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return call("floor_divide", other, self)
+
     def __pow__(self, other: Any) -> Any:
         return call("pow", self, other)
 

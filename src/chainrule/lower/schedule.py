@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ir.affine import is_window_index
+from ..ir.affine import index_steps
 from ..ir.graph import Graph, toposort
 from ..ir.node import Const, Delta, Einsum, Input, Map, Node, Reshape, Size, Slice
 
@@ -41,7 +41,7 @@ def schedule(graph: Graph, *, reserved: frozenset[str] = frozenset()) -> list[Li
             continue
         size = (0 if _is_free(node) else 1) + sum(sizes[arg] for arg in node.args)
         named = node in graph.names
-        if isinstance(node, Const) and (node.shape == () or is_window_index(node)) and not named:
+        if isinstance(node, Const) and (node.shape == () or index_steps(node) is not None) and not named:
             sizes[node] = 0
             continue
         shared = uses[node] > 1 and not _is_free(node)

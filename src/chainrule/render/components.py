@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..ir.affine import index_steps
 from ..ir.node import (
     Call,
     Concat,
@@ -126,8 +127,15 @@ def _gather(reader: Reader, node: Node, places: Places, scope: frozenset[str], d
     """The entry at the place that the index array names: x_{n y_n}."""
     (x, indices), (axis, batch) = node.args, node.params
     end = axis + len(indices.shape) - batch
-    index = reader.entry(indices, places[:batch] + places[axis:end], scope, depth)
+    index = _chosen(reader, node, places[:batch] + places[axis:end], scope, depth)
     return reader.entry(x, (*places[:axis], index, *places[end:]), scope, depth)
+
+
+def _chosen(reader: Reader, node: Node, places: Places, scope: frozenset[str], depth: int) -> Box:
+    """The place that an index names: y_n; entry i of window p stands at s p + i, with a step of s between windows."""
+    indices = node.args[1]
+    steps = index_steps(indices)
+    return shared.in_window(indices, steps, places) if steps else reader.entry(indices, places, scope, depth)
 
 
 def _scatter(reader: Reader, node: Node, places: Places, scope: frozenset[str], depth: int) -> Box:
@@ -135,7 +143,7 @@ def _scatter(reader: Reader, node: Node, places: Places, scope: frozenset[str], 
     (x, indices), (axis, batch, _) = node.args, node.params
     fresh = reader.pick(indices.shape[batch:], scope)
     inner = scope | shared.letters_of(fresh)
-    index = reader.entry(indices, places[:batch] + fresh, inner, depth)
+    index = _chosen(reader, node, places[:batch] + fresh, inner, depth)
     part = reader.entry(x, (*places[:axis], *fresh, *places[axis + 1 :]), inner, depth)
     delta = Kronecker(places[axis], index)
     return summation(fresh, delta if part == Number(1) else arithmetic.multiply(part, delta))

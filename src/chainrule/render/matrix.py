@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..ir.affine import window_steps
 from ..ir.build import scalar_value
 from ..ir.node import Call as LibraryCall
 from ..ir.node import (
@@ -24,8 +25,22 @@ from ..ir.node import (
     Slice,
     SliceSpec,
 )
-from . import arithmetic, products, shared
-from .boxes import At, Box, Call, Function, Hadamard, MatrixProduct, Number, Partial, Range, Spread, Stacked, Symbol
+from . import arithmetic, components, products, shared
+from .boxes import (
+    At,
+    Box,
+    Call,
+    Entries,
+    Function,
+    Hadamard,
+    MatrixProduct,
+    Number,
+    Partial,
+    Range,
+    Spread,
+    Stacked,
+    Symbol,
+)
 
 if TYPE_CHECKING:
     from .layout import Reader
@@ -47,6 +62,9 @@ def read(reader: Reader, node: Node, depth: int) -> Box:
         case Slice():
             ranges = [None if spec is None else _range(spec) for spec in node.params[0]]
             return at(reader.whole(node.args[0], depth), ranges)
+        case Gather() | Scatter() if window_steps(node) is not None:
+            letters = reader.pick(node.shape, frozenset())
+            return Entries(components.read(reader, node, letters, shared.letters_of(letters), depth), letters)
         case Gather():
             return _gather(reader, node, depth)
         case Scatter():

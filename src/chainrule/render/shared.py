@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from ..ir.dims import Shape
 from ..ir.node import Call as LibraryCall
-from ..ir.node import Map, Reduce
+from ..ir.node import Map, Node, Reduce
 from ..ir.records import Elementwise
 from ..ir.whole import Whole
 from . import arithmetic
@@ -85,3 +86,13 @@ def reduced(node: Reduce, letters: tuple[Box, ...], body: Box) -> Box:
         return Function(op.text, op.latex or op.text, (body,))
     latex = op.latex or rf"\operatorname{{{escape_latex(op.name)}}}"
     return Big(op.text or op.name, latex, letters, body)
+
+
+def in_window(indices: Node, steps: tuple[int, int], places: tuple[Box, ...]) -> Box:
+    """Where entry i of window p stands in the whole axis, s p + d i; an axis of length one adds nothing."""
+    terms = [
+        place if step == 1 else arithmetic.multiply(Number(step), place)
+        for step, place, extent in zip(steps, places, indices.shape, strict=True)
+        if extent != 1
+    ]
+    return reduce(arithmetic.add, terms) if terms else Number(0)

@@ -147,7 +147,7 @@ class _Forms:
             case "neg":
                 term = self._terms[node.args[0]]
                 return Term(-term.number, term.factors, term.extents)
-            case "mul":
+            case "mul" | "multiply_no_nan":
                 return self._product(node.args, [own, own], node)
             case "div":
                 below = self._power(node.args[1], -1)

@@ -92,7 +92,7 @@ def test_samples_as_columns_are_told_by_their_axes() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 12, 300])
 def test_any_depth(depth: int) -> None:
-    network = found(cr.networks.dense([3] + [4] * (depth - 1) + [2]).loss)
+    network = found(cr.networks.mlp([3] + [4] * (depth - 1) + [2]).loss)
     assert network.depth == depth + 1
     assert [p.name for p in network.parameters][:2] == ["W1", f"W{min(2, depth)}" if depth > 1 else "b1"]
     assert len(network.parameters) == 2 * depth

@@ -135,7 +135,7 @@ def test_a_large_mean_costs_float32_no_digits(norm: str) -> None:
     d = x.shape[-1]
     scale, shift = np.ones(d, np.float32), np.zeros(d, np.float32)
     state = {"mean": shift, "variance": scale}
-    layer = {
+    layers: dict[str, Callable[..., Any]] = {
         "batch": lambda x: cr.batch_norm(x, scale, shift, state)[0],
         "layer": lambda x: cr.layer_norm(x, scale, shift),
     }

@@ -14,7 +14,7 @@ from ...ir.build import is_traced
 from ...ir.errors import ArgumentError, at_user_line
 from ...ir.registry import function
 from ...ops.activations import relu
-from ...ops.arithmetic import div
+from ...ops.arithmetic import div, mul
 from ...ops.linear import sum
 from ...ops.reduce import norm
 from ...ops.robust import log_cosh
@@ -132,13 +132,11 @@ def cosine_loss(prediction: Any, target: Any, *, reduction: str = "mean") -> Any
     """
     prediction, target = same_shape("cosine_loss", prediction=prediction, target=target)
     rows_of("cosine_loss", prediction)
-    return reduced(1 - sum(_direction(prediction) * _direction(target), axis=-1), reduction)
-
-
-def _direction(x: Any) -> Any:
-    """Vectors along the last axis divided by their lengths, zeros where the length is zero."""
-    length = norm(x, axis=-1, keepdims=True)
-    return where(length == 0, 0.0, div(x, length))
+    lengths = norm(prediction, axis=-1), norm(target, axis=-1)
+    # Each vector by its own length: the product of two lengths may under- or overflow where the cosine does not.
+    directions = (div(x, n[..., None]) for x, n in zip((prediction, target), lengths, strict=True))
+    cosine = sum(mul(*directions), axis=-1)
+    return reduced(1 - where((lengths[0] == 0) | (lengths[1] == 0), 0.0, cosine), reduction)
 
 
 @function()

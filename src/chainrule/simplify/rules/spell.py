@@ -201,6 +201,18 @@ ORDER: tuple[Rule, ...] = (
         (array("v") * array("w")) / scalar("s"),
         "a product is divided as a whole",
     ),
+    rule(
+        "number over a factor",
+        (scalar("s") / array("w")) * array("v"),
+        scalar("s") * (array("v") / array("w")),
+        "a number stands in front of the whole product",
+    ),
+    rule(
+        "number over the other factor",
+        array("v") * (scalar("s") / array("w")),
+        scalar("s") * (array("v") / array("w")),
+        "a number stands in front of the whole product",
+    ),
     relu_on,
     turned_sum,
 )
@@ -257,7 +269,18 @@ def finished(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
     return *measure(root), found[root]
 
 
-RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind)
+@structural(
+    "plain product",
+    "multiply_no_nan",
+    "the product, which what runs works out so that 0 · ∞ is 0",
+    lambda: [call("multiply_no_nan", _a(), _b())],
+)
+def plain_product(node: Node, context: Context) -> Node | None:
+    """A product that is guarded against 0 · ∞, as the product it is everywhere else."""
+    return node.args[0] * node.args[1]  # type: ignore[no-any-return]
+
+
+RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind, plain_product)
 
 
 def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
@@ -267,7 +290,7 @@ def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
         below = 0 if node in named and node is not root else sum(found[arg] for arg in node.args)
         turned = isinstance(node, Map) and node.op.name == "sigmoid" and is_sign(node.args[0])
         plain_sum = isinstance(node, Einsum) and len(node.args) == 1 and not node.is_layout
-        chosen = isinstance(node, Map) and node.op.name == "where"
+        chosen = isinstance(node, Map) and node.op.name in ("where", "multiply_no_nan")
         solved = is_spelled_otherwise(node)
         found[node] = below + (turned or plain_sum or chosen or solved or _in_front(node))
     return (found[root],)

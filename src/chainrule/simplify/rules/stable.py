@@ -7,7 +7,7 @@ from ...ir.graph import toposort
 from ...ir.node import Einsum, Gather, Input, Map, Node, Reduce
 from ...ir.records import NON_NEGATIVE, POSITIVE
 from ...ir.registry import call, record
-from ..facts import square_sum
+from ..facts import is_size, square_sum
 from ..pattern import any_, apply
 from ..rule import Context, Measure, Rule, measure, rule, structural
 
@@ -131,16 +131,28 @@ def _shifted_log_softmax() -> Node:
     "root of a sum of squares",
     "sqrt",
     "√Σx² is the length of x, in which nothing overflows",
-    lambda: [call("sqrt", call("sum", _matrix() ** 2)), call("sqrt", call("sum", _matrix() ** 2) * _dot())],
+    lambda: [
+        call("sqrt", call("sum", _matrix() ** 2)),
+        call("sqrt", call("sum", _matrix() ** 2) * _dot()),
+        call("sqrt", call("mean", _matrix() ** 2)),
+    ],
 )
 def length(node: Node, context: Context) -> Node | None:
-    """√Σx², and √(Σx² Σy²), as lengths."""
+    """√Σx², √(Σx² Σy²), and √(Σx²/n) of a number n, which the standard deviation is, as lengths."""
     inner = node.args[0]
+    if isinstance(inner, Map) and inner.op.name == "div" and _counts(inner.args[1]):
+        x = square_sum(inner.args[0])
+        return None if x is None else record("norm")(x) / inner.args[1] ** 0.5
     if isinstance(inner, Map) and inner.op.name == "mul":
         a, b = map(square_sum, inner.args)
         return None if a is None or b is None else record("norm")(a) * record("norm")(b)
     x = square_sum(inner)
     return None if x is None else record("norm")(x)
+
+
+def _counts(node: Node) -> bool:
+    """Whether it is a number above zero: one that is known, or a size."""
+    return (scalar_value(node) or 0) > 0 or is_size(node)
 
 
 def _dot() -> Node:

@@ -13,7 +13,7 @@ from typing import Any
 
 from ...ir.errors import ArgumentError
 from .cnn import Cnn, cnn
-from .mlp import Mlp, dense, mlp
+from .mlp import Mlp, mlp
 from .network import LOSSES, Network, Parameter, network_of
 from .residual import ResidualMlp, residual_mlp
 from .transformer import TransformerEncoder, transformer_encoder
@@ -23,7 +23,6 @@ __all__ = [
     "Network",
     "Parameter",
     "cnn",
-    "dense",
     "from_spec",
     "mlp",
     "network_of",

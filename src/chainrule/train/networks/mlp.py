@@ -56,10 +56,6 @@ def mlp(sizes: Sequence[int], activation: str = "relu", loss: str = "cross_entro
     return Mlp(plain(tuple(sizes)), activation=activation, loss_name=loss)
 
 
-dense = mlp
-"""The same by the name of its layers."""
-
-
 def stacked(sizes: Sequence[int], first: int = 1) -> dict[str, Parameter]:
     """Weights and biases of affine layers between these widths, numbered from ``first``."""
     found: dict[str, Parameter] = {}
