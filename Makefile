@@ -7,12 +7,15 @@ BIN    := $(VENV)/bin
 # Passed on to the program that a target runs: make test ARGS="-k relu"
 ARGS   ?=
 
+# Tests run on all cores (ARGS="-n 0": in one process, for a debugger), each of which has enough to do without threads.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal
+
 # An extra that contains others has installed those too.
 contained-test := data
 contained-dev  := test data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench accuracy mutants gallery format clean clean-all
+.PHONY: help demo test check lint bench accuracy mutants gallery format clean clean-all
 # Otherwise make takes the stamps for intermediate files and deletes them.
 .SECONDARY:
 
@@ -26,17 +29,19 @@ demo: $(VENV)/.stamp-data ## derive, check and train a network on handwritten di
 
 test: $(VENV)/.stamp-test ## run every test, slow ones too
 	@echo "· tests: all"
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
-check: $(VENV)/.stamp-dev ## the one door: format, lint, types, then layers, tests and docs (not the slow ones)
+check: lint ## the one door: format, lint, types, then layers, tests and docs (not the slow ones)
+	@echo "· tests: all but the slow ones; test_layers (imports) and test_docs (README's examples) are among them"
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+lint: $(VENV)/.stamp-dev ## what is checked without running anything: format, lint, types
 	@echo "· format: ruff format --check"
 	@$(BIN)/ruff format --check .
 	@echo "· lint: ruff check"
 	@$(BIN)/ruff check .
 	@echo "· types: mypy --strict"
 	@$(BIN)/mypy --strict
-	@echo "· tests: all but the slow ones; test_layers (imports) and test_docs (README's examples) are among them"
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import, accuracy
 	@echo "· benchmarks"

@@ -117,7 +117,8 @@ def has_plot(entry: Told) -> bool:
 def _sentence(text: str) -> str:
     """A line of a record as a sentence; a formula at its beginning stays as it is."""
     first = text.split()[0]
-    return (text if not first.isalpha() or len(first) < 2 else text[0].upper() + text[1:]) + "."
+    is_formula = first in functions() or not (first.isalpha() and (len(first) > 1 or first == "a"))
+    return (text if is_formula else text[0].upper() + text[1:]) + "."
 
 
 def _second_and_zero(equation: Equation) -> bool:

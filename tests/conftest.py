@@ -15,6 +15,8 @@ from tests.kept import Golden
 os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
+# What JAX compiles is run once, on a few numbers: compiling well takes longer than it saves.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true")
 
 # Derandomized, so that a red run is red again; compiling and tracing make single examples slow,
 # so there is no deadline. A test that needs more asks for max(its own, settings().max_examples).

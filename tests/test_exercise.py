@@ -8,15 +8,16 @@ import pytest
 
 import chainrule as cr
 from tests import functions
+from tests.derived import derived
 
 
 def last(exercise: Any) -> int:
     return max(exercise.blanks)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def components() -> Any:
-    return cr.derive(functions.rows, "W", "components").exercise(3)
+    return derived(functions.rows, "W", "components").exercise(3)
 
 
 def blank(exercise: Any, rule: str, left: str = "") -> int:
@@ -29,7 +30,7 @@ def blank(exercise: Any, rule: str, left: str = "") -> int:
     ("function", "wrt"), [(functions.rows, "W"), (functions.columns, "b"), (functions.classifier, "w1")]
 )
 def test_every_line_that_is_left_out_is_its_own_answer(function: Any, wrt: str, form: str, level: int) -> None:
-    exercise = cr.derive(function, wrt, form).exercise(level)
+    exercise = derived(function, wrt, form).exercise(level)
     assert exercise.blanks
     text = str(exercise)
     for number in exercise.blanks:
@@ -38,7 +39,7 @@ def test_every_line_that_is_left_out_is_its_own_answer(function: Any, wrt: str, 
 
 
 def test_higher_levels_leave_more_out() -> None:
-    derivation = cr.derive(functions.rows, "W", "components")
+    derivation = derived(functions.rows, "W", "components")
     counts = [len(derivation.exercise(level).blanks) for level in (1, 2, 3, 4)]
     assert counts[0] < counts[1] < counts[2] == counts[3]
     assert "·" in str(derivation.exercise(3))
@@ -101,7 +102,7 @@ def test_an_equal_line_that_does_not_do_the_step_is_told_so(components: Any) -> 
 
 
 def test_matrices_are_read_too() -> None:
-    exercise = cr.derive(functions.rows, "v", "matrix").exercise(3)
+    exercise = derived(functions.rows, "v", "matrix").exercise(3)
     number = last(exercise)
     assert exercise.answer(number, "1/L h.T @ (y_hat - y)")
     assert exercise.answer(number, "(1/L) hᵀ (ŷ − y)")

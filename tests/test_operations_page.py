@@ -65,8 +65,9 @@ def test_the_slopes_that_are_shown_are_the_slopes(entry: Told) -> None:
     op: Any = entry.op
     first = entry.equations[0].node
     operands = [node for node in toposort([first]) if isinstance(node, Input)]
-    middle = [np.asarray(0.3 * low + 0.7 * high + 0.01) for low, high in
-              (op.samples[min(i, len(op.samples) - 1)] for i in range(op.arity))]  # fmt: skip
+    bounds = [op.samples[min(i, len(op.samples) - 1)] for i in range(op.arity)]
+    # In each operand's samples, and no two of them equal.
+    middle = [np.asarray(low + (0.71 - 0.1 * i) * (high - low)) for i, (low, high) in enumerate(bounds)]
     point = {x.name: np.asarray(True) if x.kind == "bool" else v for x, v in zip(first.args, middle, strict=True)}
     floats = [x.name for x in operands if x.kind == "float"]
     assert [x.name for x in first.args if x.kind == "float"] == floats

@@ -57,13 +57,16 @@ def drawn(op: Elementwise) -> str:
 
 
 def _range(values: Any, slopes: Any) -> Spot:
-    """From where to where: most of both curves, and 0."""
-    ends = []
-    for numbers, most in ((values, 0.02), (slopes, 0.06)):
-        finite = numbers[np.isfinite(numbers)]
-        if finite.size:
-            ends += [*np.quantile(finite, (most, 1 - most))]
-    low, high = min(0.0, *ends), max(0.0, *ends)
+    """From where to where: 0, the values but for a pole, and as much of the slopes as leaves the values to be seen."""
+    finite = values[np.isfinite(values)]
+    near, far = np.quantile(finite, (0.1, 0.9))
+    low = max(float(finite.min()), float(2.5 * near - 1.5 * far))
+    high = min(float(finite.max()), float(2.5 * far - 1.5 * near))
+    span = max(high - low, 0.5)
+    steep = slopes[np.isfinite(slopes)]
+    least, most = np.quantile(steep, (0.02, 0.98)) if steep.size else (0.0, 0.0)
+    low = min(0.0, low, max(float(least), low - span))
+    high = max(0.0, high, min(float(most), high + span))
     room = 0.08 * (high - low) or 1.0
     return low - room, high + room
 
@@ -120,9 +123,9 @@ def _marks(x: Spot, y: Spot, place: Any) -> str:
     beside = 0.0 if x[0] <= 0 <= x[1] else x[0]
     for value in ticks(*y, 3):
         if value:
-            across, down = place((beside, value)).split()
-            texts.append(f'<text x="{float(across) - 4:.1f}" y="{float(down) + 3:.1f}" text-anchor="end">'
-                         f"{_number(value)}</text>")  # fmt: skip
+            across, down = map(float, place((beside, value)).split())
+            left, anchor = (across + 4, "start") if across < 40 else (across - 4, "end")
+            texts.append(f'<text x="{left:.1f}" y="{down + 3:.1f}" text-anchor="{anchor}">{_number(value)}</text>')
     return "".join(texts)
 
 

@@ -81,7 +81,7 @@ def _facts(op: Any) -> list[tuple[str, str]]:
     spelled = [_called(f) for f in op.stands_for]
     facts.append(("answers for", ", ".join(f"`{name}`" for name in spelled if name)))
     in_c = not isinstance(op, Whole) and (isinstance(op, Structural) or bool(op.c))
-    facts.append(("in C", "yes" if in_c else "no: a program with it runs on NumPy"))
+    facts.append(("in C", "yes" if in_c else "no (a program with it runs on NumPy)"))
     return [(label, text) for label, text in facts if text]
 
 
@@ -106,8 +106,8 @@ def closed(node: Node, names: Names, outputs: Sequence[Node]) -> Node:
     """A derivative as a textbook writes it, where that is canonically the same."""
     node = simplify(Graph((), (node,))).outputs[0]
     wanted = canonical(node)
-    forms = [form for form in (told(node, names, outputs), told(node, {}), node) if canonical(form) is wanted]
-    return min(forms, key=lambda form: len(show(form, "latex", names=names)))
+    forms = [form for form in (told(node, names, outputs), told(node, {})) if canonical(form) is wanted]
+    return min(forms or [node], key=lambda form: len(show(form, names=names)))
 
 
 def _scalar(op: Elementwise) -> tuple[Equation, ...]:

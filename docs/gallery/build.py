@@ -29,6 +29,7 @@ FAMILIES = {
     "losses": "Losses",
     "networks": "Networks",
     "layers": "Layers",
+    "recurrent": "Recurrent layers",
 }
 FIGURE = re.compile(r"deviation \d\S*e[-+]\d+")
 """The figure of a check, on a page."""

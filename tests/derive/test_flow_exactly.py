@@ -343,3 +343,11 @@ def test_an_index_that_depends_on_the_variable_hands_nothing_back() -> None:
     traced = Traced(lambda v: call("take", v, call("argsort", v), axis=0) * c, [x])
     np.testing.assert_array_equal(traced.pull()[0], [100.0, 1.0, 10.0])
     np.testing.assert_array_equal(traced.push([[1.0, 2.0, 3.0]]), [2.0, 30.0, 100.0])
+
+
+def test_what_no_derivative_flows_through_hands_nothing_back_and_nothing_goes_where_none_is_wanted() -> None:
+    matrix = Input.of("m", (3, 3))
+    found = reverse({record("det_sign")(matrix): as_node(1.0)}, [matrix])
+    assert found.get(matrix) is broadcast(as_node(0.0), (3, 3))
+    product = matrix @ X
+    assert set(reverse({product: G}, [X]).of) == {product, X}

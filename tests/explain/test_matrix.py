@@ -15,6 +15,7 @@ from chainrule.ir.node import D, Input
 from chainrule.ir.registry import call
 from chainrule.ir.telling import Name, Table
 from tests import functions
+from tests.derived import derived
 from tests.functions import GRADIENTS
 from tests.kept import Golden
 
@@ -28,7 +29,7 @@ def table_of(told: Any) -> Table:
 
 @pytest.mark.parametrize(("function", "wrt"), ALL, ids=[f"{f.name} by {wrt}" for f, wrt in ALL])
 def test_every_row_is_true(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt)
+    told = derived(function, wrt)
     assert told.form == "matrix"
     assert told.verify() < 1e-9
     loss = told.telling.loss
@@ -45,7 +46,7 @@ def test_every_row_is_true(function: Any, wrt: str) -> None:
 
 @pytest.mark.parametrize(("function", "wrt"), ALL, ids=[f"{f.name} by {wrt}" for f, wrt in ALL])
 def test_every_row_carries_the_shapes(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt)
+    told = derived(function, wrt)
     named = {name: node for node, name in told.telling.names.items()}
     for row in table_of(told).rows:
         (name,), forward, backward = row[0], row[2], row[4]
@@ -65,12 +66,12 @@ KEPT = [
 
 @pytest.mark.parametrize(("function", "wrt"), KEPT, ids=[f"{f.name} by {wrt}" for f, wrt in KEPT])
 def test_the_table_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> None:
-    text = str(cr.derive(function, wrt))
+    text = str(derived(function, wrt))
     golden.check(f"matrix_{function.name}_{wrt}.txt", text.rpartition("; largest")[0] + "\n")
 
 
 def test_the_rows_go_from_the_loss_to_what_was_asked_for() -> None:
-    table = table_of(cr.derive(functions.loss, "w1"))
+    table = table_of(derived(functions.loss, "w1"))
     assert [row[0] for row in table.rows] == [(Name(name),) for name in ("loss", "l2", "l1", "w1")]
 
 

@@ -14,12 +14,19 @@ def check_latex(text: str) -> None:
         assert depth >= 0, text
     assert depth == 0, text
     open_brackets: list[str] = []
-    for kind, what in re.findall(r"\\(left|right|begin|end)(?![a-z])(\{\w+\}|\\?.)", text):
+    for kind, what in re.findall(r"\\(left|right|begin|end)(?![a-z])(\{\w+\}|\\[a-z]+|\\?.)", text):
         if kind in ("left", "begin"):
             open_brackets.append(what)
         else:
             opened = open_brackets.pop()
-            assert what == {"(": ")", "[": "]", "|": "|", r"\|": r"\|"}.get(opened, opened), text
+            assert what == {
+                "(": ")",
+                "[": "]",
+                "|": "|",
+                r"\|": r"\|",
+                r"\lfloor": r"\rfloor",
+                r"\lceil": r"\rceil",
+            }.get(opened, opened), text
     assert open_brackets == [], text
     assert not re.search(r"\^(\{[^{}]*\}|\w)\^|_(\{[^{}]*\}|\w)_", text), text
     assert text.isprintable()

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from ..ir.dims import Extent
     from ..ir.node import Kind
 
 Record = Elementwise | Reduction | Whole | Structural
@@ -108,13 +107,12 @@ def _reduction(record: Reduction) -> Told:
 
 def _whole(record: Whole) -> Told:
     """A library's operation on whole arrays: the cotangents of its operands from δ, that of the result."""
-    # A shift along an axis needs its length; a matrix may be of any.
-    n: Extent = Dim("n") if record.own > 1 else 4
+    n = 4  # a shift along an axis, or a triangle, needs a length
     names = inspect.signature(record.shape).parameters
     letters = [name for name in names if name not in record.settings]
     kind: Kind = "float" if record.backward is not None or record.result == "int" else "int"
     known = {"axis": -1, "shape": (n,), "count": 2}
-    shape: tuple[Extent, ...] = (2,) if "key" in letters else (n,) * record.own
+    shape = (2,) if "key" in letters else (n,) * record.own
     y = record.of(*(Input.of(name, shape, kind) for name in letters), **{s: known[s] for s in record.settings})
     slopes: dict[str, str] = {}
     if record.backward is not None:

@@ -93,6 +93,8 @@ def _pulled_back(node: Node, g: Flow, needed: tuple[bool, ...], wild: Wild) -> l
     # Zeros are not followed through a product of several, or a library's work: that is arithmetic.
     masks = [None] * len(needed) if product or g.mask is None else node.op.transpose(node, g.mask)
     return [
-        Flow(part, as_mask(mask), g.wild or (product and wild.any((node, *node.args)))) if wanted and part is not None else None
+        Flow(part, as_mask(mask), g.wild or (product and wild.any((node, *node.args))))
+        if wanted and part is not None
+        else None
         for part, mask, wanted in zip(pulled, masks, needed, strict=True)
     ]

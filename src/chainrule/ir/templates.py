@@ -14,7 +14,11 @@ Spelled: TypeAlias = tuple[str, int]
 COMPARE, OR, AND, SUM, PRODUCT, NEGATIVE, POWER, ATOM = 10, 20, 30, 40, 50, 60, 70, 100
 
 _PLACE = re.compile(r"\{(\d)\}")
-_OPENERS, _CLOSERS = "({[,|‖", ")}],|‖"
+_OPENERS = ("(", "{", "[", ",", "|", "‖", "⌊", "⌈", r"\lfloor", r"\lceil")
+_CLOSERS = (")", "}", "]", ",", "|", "‖", "⌋", "⌉", "rfloor", "rceil")
+_BRACKETED = re.compile(
+    r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]|⌊[^⌊⌋]*⌋|⌈[^⌈⌉]*⌉|\\left\\l(floor|ceil)((?!\\left).)*?\\right\\r(floor|ceil)"
+)
 _OPERATORS = (
     (r" (==|!=|<|<=|>|>=|\\le|\\ge|=|≠|≤|≥|\\ne|\\leq|\\geq) ", COMPARE),
     (r" (\||\|\||∨|\\lor) ", OR),
@@ -39,7 +43,7 @@ def _flatten(template: str) -> str:
     """The template without what stands in brackets, so that only the top operator is seen."""
     text = _PLACE.sub("§", template)
     while True:
-        shorter = re.sub(r"\([^()]*\)|\{[^{}]*\}|\[[^\[\]]*\]", "§", text)
+        shorter = _BRACKETED.sub("§", text)
         if shorter == text:
             return text
         text = shorter
@@ -55,7 +59,8 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
         before, after = template[:start].rstrip(), template[end:].lstrip().removeprefix(r"\right").lstrip("\\")
         # A stroke with room around it is no bracket but the operator "or".
         stroke = template[:start].endswith("| ") or template[end:].startswith(" |")
-        enclosed = not stroke and (not before or before[-1] in _OPENERS) and (not after or after[0] in _CLOSERS)
+        opened, closed = not before or before.endswith(_OPENERS), not after or after.startswith(_CLOSERS)
+        enclosed = not stroke and opened and closed
         if enclosed and (before or after):
             return text
         first = not before

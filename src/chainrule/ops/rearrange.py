@@ -53,12 +53,16 @@ def stack(arrays: Any, axis: int = 0) -> Any:
 @function(np.vstack)
 def vstack(arrays: Any) -> Any:
     """Rows on top of each other."""
+    if not is_traced(list(arrays)):
+        return np.vstack(arrays)
     return concatenate([a if np.ndim(a) > 1 else expand_dims(as_node(a), 0) for a in arrays], 0)
 
 
 @function(np.hstack)
 def hstack(arrays: Any) -> Any:
     """Arrays side by side."""
+    if not is_traced(list(arrays)):
+        return np.hstack(arrays)
     return concatenate(arrays, 0 if np.ndim(arrays[0]) == 1 else 1)
 
 
@@ -88,7 +92,7 @@ def array_split(x: Any, parts: Any, axis: int = 0) -> Any:
 
 @function(np.split)
 def split(x: Any, parts: Any, axis: int = 0) -> Any:
-    """An array cut along an axis, as a list: into so many equal parts, or at these places."""
+    """What np.split is of traced arrays: cut along an axis, as a list, into so many equal parts, or at these places."""
     if not is_traced(x):
         return np.split(x, parts, axis)
     if isinstance(parts, (int, np.integer)) and parts > 0:

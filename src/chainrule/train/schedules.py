@@ -67,8 +67,7 @@ class Step(Schedule):
         _check_steps(self.name, "every", self.every)
 
     def at(self, t: Any) -> Any:
-        # Half a step more, so that no rounding of the quotient can fall short of a whole number.
-        return self.rate * self.factor ** cr.floor((t + 0.5) / self.every)
+        return self.rate * self.factor ** cr.floor(t / self.every)
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from chainrule.ir.node import D, Delta
 from chainrule.ir.telling import Chain, Step, all_steps
 from chainrule.simplify.canonical import canonical
 from tests import functions
+from tests.derived import derived
 from tests.kept import Golden
 
 
@@ -81,7 +82,7 @@ def last_in_components(told: Any) -> Step:
 
 @every
 def test_every_line_is_true_and_the_last_is_the_gradient(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt, form="components")
+    told = derived(function, wrt, "components")
     assert told.error < 1e-9
     assert told.verify() < 1e-9
     assert told.count() == len(all_steps(told.steps)) > 3
@@ -97,7 +98,7 @@ def test_every_line_is_true_and_the_last_is_the_gradient(function: Any, wrt: str
 
 @every
 def test_each_line_begins_where_the_one_before_ended(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt, form="components")
+    told = derived(function, wrt, "components")
 
     def follow(steps: Any) -> None:
         for before, after in pairwise(steps):
@@ -124,13 +125,13 @@ NETWORKS = [row for row in TOLD if row[0] not in ("embedding", "pieces", "robust
     ("function", "wrt"), [row[1:] for row in NETWORKS], ids=[f"{r[0]} by {r[2]}" for r in NETWORKS]
 )
 def test_all_deltas_have_cancelled_a_sum_in_the_end(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt, form="components")
+    told = derived(function, wrt, "components")
     assert not any(isinstance(n, Delta) for n in toposort([last_in_components(told).before]))
 
 
 @every
 def test_a_delta_cancels_one_sum_at_a_time(function: Any, wrt: str) -> None:
-    told = cr.derive(function, wrt, form="components")
+    told = derived(function, wrt, "components")
     for block in told.telling.blocks:
         for chain in _chains(block.steps) if isinstance(block, Chain) else ():
             for before, after in pairwise(chain):
@@ -172,13 +173,13 @@ KEPT = [
 
 @pytest.mark.parametrize(("function", "wrt"), KEPT, ids=[f"{f.name} by {wrt}" for f, wrt in KEPT])
 def test_the_telling_reads_as_it_did(function: Any, wrt: str, golden: Golden) -> None:
-    text = str(cr.derive(function, wrt, form="components"))
+    text = str(derived(function, wrt, "components"))
     # The last digits of a deviation are the machine's.
     golden.check(f"components_{function.name}_{wrt}.txt", text.rpartition("; largest")[0] + "\n")
 
 
 def test_the_square_takes_three_steps() -> None:
-    told = cr.derive(functions.rows, "c", form="components")
+    told = derived(functions.rows, "c", "components")
     found = [(step.rule, step.why) for step in told.steps[:7]]
     assert [rule for rule, _ in found] == [
         "substitution",
@@ -230,32 +231,32 @@ def test_an_axis_of_length_one_has_no_index() -> None:
     assert "∂E/∂W2_i" in text
     assert "(1/L) Σ_l (ŷ_l - y_l) a_il" in text
     assert "δ[" not in text
-    text = str(cr.derive(functions.columns, "b", form="components"))
+    text = str(derived(functions.columns, "b", "components"))
     assert "∂b_m/∂b_i" in text
     assert "= δ_mi\n" in text
 
 
 def test_an_intermediate_is_worked_out_once() -> None:
-    told = cr.derive(functions.shared, "w", form="components")
+    told = derived(functions.shared, "w", "components")
     steps = all_steps(steps_of(told))
     opened = [step.opened for step in steps if step.rule == "substitution"]
     assert len(opened) == len(set(opened)) == 4
-    again = cr.derive(functions.layer_norm, "x", form="components")
+    again = derived(functions.layer_norm, "x", "components")
     assert [step.rule for step in all_steps(again.steps)].count("used again") == 1
 
 
 def test_what_does_not_depend_is_gone_at_once() -> None:
-    told = cr.derive(functions.rows, "W", form="components")
+    told = derived(functions.rows, "W", "components")
     reasons = [step.why for step in all_steps(told.steps)]
     assert reasons.count("y does not depend on W: 0") == 1
     assert "c does not depend on W: 0" in reasons
     assert "b and t do not depend on x: 0" in [
-        step.why for step in all_steps(cr.derive(functions.layer_norm, "x", form="components").steps)
+        step.why for step in all_steps(derived(functions.layer_norm, "x", "components").steps)
     ]
 
 
 def test_the_slope_in_terms_of_the_output_is_a_step_of_its_own() -> None:
-    told = cr.derive(functions.three_layers, "w1", form="components")
+    told = derived(functions.three_layers, "w1", "components")
     steps = all_steps(steps_of(told))
     own = [k for k, step in enumerate(steps) if step.rule == "in terms of its own output"]
     assert len(own) == 2
@@ -270,7 +271,7 @@ def test_the_slope_in_terms_of_the_output_is_a_step_of_its_own() -> None:
 
 @pytest.mark.parametrize(("function", "wrt"), [(columns_of_one, "W2"), (rows_of_one, "W1"), (embedding, "E")])
 def test_its_lines_can_be_left_out_and_found_again(function: Any, wrt: str) -> None:
-    exercise = cr.derive(function, wrt, form="components").exercise(3)
+    exercise = derived(function, wrt, "components").exercise(3)
     assert len(exercise.blanks) > 8
     for number in exercise.blanks:
         assert exercise.answer(number, exercise.solution(number)), exercise.solution(number)

@@ -25,6 +25,7 @@ from chainrule.ir.telling import Chain, Code, Listing, Math, Paragraph, Section,
 from chainrule.render.formula import show
 from chainrule.run.interpret import interpret
 from tests import functions
+from tests.derived import derived
 from tests.functions import GRADIENTS, values_of
 from tests.kept import Golden
 
@@ -120,7 +121,7 @@ every = pytest.mark.parametrize(("function", "wrt"), [row[1:] for row in TOLD], 
 
 
 def told(function: Any, wrt: str | Sequence[str]) -> Any:
-    return cr.derive(function, wrt, form="substitution")
+    return derived(function, wrt, "substitution")
 
 
 def section(derivation: Any, title: str) -> Section:
