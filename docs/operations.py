@@ -35,7 +35,12 @@ HEAD = """# The operations
 Every operation of the library, told from its record: what it gives, its slopes as the library derives them, where it is
 defined, what is returned at points without a derivative, and what it is called elsewhere. A slope may use the
 operation's own result, y. $[\\,x \\gt 0\\,]$ is 1 where that holds, and 0 elsewhere. In the plots the value is blue and
-the slope orange. In a terminal: `chainrule ops NAME`. To add your own: [own operations](own_operations.md).
+the slope orange.
+
+Of arrays the two directions are shown: $\\mathrm{d}Y$, how the result moves where the operands move by $\\mathrm{d}A$ and
+$\\mathrm{d}B$; and $\\bar A$, what comes back to an operand from $G$, the derivative by the result.
+
+In a terminal: `chainrule ops NAME`. To add your own: [own operations](own_operations.md).
 """
 COMPOSED = """What is made of operations has no derivative of its own. The gradients below were derived from the
 operations', and every line of the derivations evaluated. More of them, step by step, are in the

@@ -81,13 +81,11 @@ def products(row: list[float]) -> list[float]:
     return [float(mpmath.fprod(row[: k + 1])) for k in range(len(row))]
 
 
-def recurrence(a: Any, b: Any, axis: int, back: bool) -> Any:
+def recurrence(a: Any, b: Any, axis: int) -> Any:
     """Every term written out: s_k = Σ_i b_i Π a_j, over the j after i up to k."""
     a, b = np.moveaxis(a, axis, 0), np.moveaxis(b, axis, 0)
-    if back:
-        a, b = a[::-1], b[::-1]
     s = np.array([sum(b[i] * np.prod(a[i + 1 : k + 1], axis=0) for i in range(k + 1)) for k in range(len(b))])
-    return np.moveaxis((s[::-1] if back else s).reshape(b.shape), 0, axis)
+    return np.moveaxis(s.reshape(b.shape), 0, axis)
 
 
 MASK = 2**64 - 1
@@ -139,10 +137,11 @@ ARRAYS: dict[str, Callable[..., Any]] = {
     "cumsum_back": along(lambda row: sums(row[::-1])[::-1]),
     "cumprod": along(products),
     "linear_recurrence": recurrence,
+    "recurrence_back": lambda a, b, axis: np.flip(recurrence(np.flip(a, axis), np.flip(b, axis), axis), axis),
     "argsort": along(lambda row: sorted(range(len(row)), key=lambda i: row[i])),
     "argmax": along(lambda row: row.index(max(row))),
     "argmin": along(lambda row: row.index(min(row))),
-    "split": split,
+    "split_key": split,
     "uniform": uniform,
     "normal": normal,
 }

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-import chainrule as cr
 from tests import functions
 from tests.derived import derived
 
@@ -15,7 +14,7 @@ def last(exercise: Any) -> int:
     return max(exercise.blanks)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def components() -> Any:
     return derived(functions.rows, "W", "components").exercise(3)
 

@@ -95,7 +95,7 @@ def dense(X, W, b, G):
 
 @cr.function(X="N n", G="N n")
 def residual(X, G):
-    return (cr.residual(X, cr.tanh) * G).sum()
+    return (cr.residual(X, cr.sin) * G).sum()
 
 
 @cr.function(Z="N k", G="N k")

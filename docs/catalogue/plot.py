@@ -78,7 +78,8 @@ def _pieces(points: Any, values: Any, slopes: Any, x: Spot, y: Spot) -> list[tup
     for n, (before, after) in enumerate(pairwise(spots)):
         steep = 0.0 if slopes is None else max(abs(slopes[n]), abs(slopes[n + 1]))
         far = abs(after[1] - before[1])
-        if far > 0.12 * (y[1] - y[0]) and not far <= 3 * steep * (after[0] - before[0]):
+        against = slopes is not None and (after[1] - before[1]) * slopes[n] < 0
+        if far > 0.12 * (y[1] - y[0]) and (against or not far <= 3 * steep * (after[0] - before[0])):
             parts.append([])
         parts[-1].append(after)
     return [piece for part in parts for piece in framed(part, x, y)]

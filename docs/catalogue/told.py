@@ -65,7 +65,7 @@ def tell(op: Any) -> Told:
         case Whole():
             return Told(op, _whole(op), tuple(_facts(op)))
         case Structural():
-            return Told(op, (), tuple(_facts(op)))
+            return Told(op, _moved(op), tuple(_facts(op)))
     raise TypeError(op)
 
 
@@ -73,16 +73,26 @@ def _facts(op: Any) -> list[tuple[str, str]]:
     """What is no formula."""
     facts = [("why", op.why)]
     if isinstance(op, Elementwise):
-        bounds = [(n, op.domain_of(i)) for i, n in enumerate(letters(op)[:-1])]
-        facts.append(("domain", ", ".join(f"{n} in {b}" for n, b in bounds if b != REALS) or "all real numbers"))
+        facts.append(("domain", _domain(op)))
     if isinstance(op, (Elementwise, Reduction)):
-        facts.append(("range", "all real numbers" if op.range == REALS else str(op.range)))
+        truth = isinstance(op, Elementwise) and op.result == "bool"
+        facts.append(
+            ("range", "true and false" if truth else "all real numbers" if op.range == REALS else str(op.range))
+        )
     facts.append(("convention", getattr(op, "convention", "")))
     spelled = [_called(f) for f in op.stands_for]
     facts.append(("answers for", ", ".join(f"`{name}`" for name in spelled if name)))
     in_c = not isinstance(op, Whole) and (isinstance(op, Structural) or bool(op.c))
     facts.append(("in C", "yes" if in_c else "no (a program with it runs on NumPy)"))
     return [(label, text) for label, text in facts if text]
+
+
+def _domain(op: Elementwise) -> str:
+    """Where each operand may lie."""
+    bounds = [(n, op.domain_of(i)) for i, n in enumerate(letters(op)[:-1])]
+    said = [f"{n} true or false" for n, _ in bounds[: op.conditions]]
+    said += [f"{n} in {b}" for n, b in bounds[op.conditions :] if b != REALS]
+    return ", ".join(said) or "all real numbers"
 
 
 def _called(function: Any) -> str:
@@ -173,6 +183,17 @@ def _use(case: Any) -> tuple[Node, list[Input]]:
 def _is_the_operation_itself(op: Whole, y: Node, inputs: list[Input]) -> bool:
     """Whether a case is the operation of its arguments and nothing else."""
     return isinstance(y, Call) and y.op is op and all(a is b for a, b in zip(y.args, inputs, strict=False))
+
+
+def _moved(op: Structural) -> tuple[Equation, ...]:
+    """An example: the first case of the record, and the way back for each of its operands."""
+    f, shapes = op.cases()[0]
+    inputs = [Input.of(n, s) for n, s in zip("ABC" if all(len(s) > 1 for s in shapes) else "abc", shapes, strict=False)]
+    y = f(*inputs)
+    g = Input.of("G", y.shape)
+    back = reverse({y: g}, inputs)
+    ways = [Equation(rf"\bar {x.name}", simplify(Graph((), (back.get(x),))).outputs[0], {}) for x in inputs]
+    return (Equation("Y", y, {}), *ways)
 
 
 def _whole(op: Whole) -> tuple[Equation, ...]:

@@ -31,6 +31,7 @@ from .ir.whole import Whole
 from .ops import activations as _activations
 from .ops import arithmetic as _arithmetic
 from .ops import circular as _circular
+from .ops import compare as _compare
 from .ops import einsum as _einsum
 from .ops import exponential as _exponential
 from .ops import hyperbolic as _hyperbolic
@@ -61,6 +62,7 @@ from .ops import windows as _windows
 from .ops.activations import *
 from .ops.arithmetic import *
 from .ops.circular import *
+from .ops.compare import *
 from .ops.einsum import *
 from .ops.exponential import *
 from .ops.hyperbolic import *
@@ -174,6 +176,7 @@ __all__ = [
 __all__ += _activations.__all__
 __all__ += _arithmetic.__all__
 __all__ += _circular.__all__
+__all__ += _compare.__all__
 __all__ += _einsum.__all__
 __all__ += _exponential.__all__
 __all__ += _hyperbolic.__all__

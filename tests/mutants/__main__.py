@@ -18,6 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -91,46 +92,65 @@ def chosen(tests: Tests, target: Target, file: str, mutant: Mutant) -> list[str]
     return found
 
 
-def outcome(answer: dict[str, Any]) -> dict[str, Any]:
+def outcome(answer: dict[str, Any]) -> tuple[str, str]:
     """What became of a mutant: survived (pytest's code 0), or killed, and by what."""
     if answer["code"] == 0:
-        return {"outcome": "survived", "by": ""}
-    return {"outcome": "killed", "by": answer.get("by") or answer.get("error") or "the tests cannot be collected"}
+        return "survived", ""
+    return "killed", answer.get("by") or answer.get("error") or "the tests cannot be collected"
 
 
-def run(files: Sequence[Path], jobs: int, again: bool) -> Iterator[tuple[str, Mutant, dict[str, Any]]]:
-    """Tries the mutants of the files, some at a time; what became of each is kept, and handed on."""
+@dataclass(frozen=True)
+class Trial:
+    """A mutant of a file that is to be tried."""
+
+    path: Path
+    key: str
+    mutant: Mutant
+
+    @property
+    def file(self) -> str:
+        """The file's name within the package."""
+        return str(self.path.relative_to(PACKAGE))
+
+    def begin(self, tests: Tests, source: str, answer: Path) -> int:
+        """Starts its tests in a process of their own; the process."""
+        ids = chosen(tests, target_of(self.path), self.file, self.mutant)
+        tree = mutated(source, self.mutant)
+        return forked(lambda: try_mutant(self.path, tree, ids), answer)
+
+
+def open_trials(files: Sequence[Path], results: Results, again: bool) -> Iterator[Trial]:
+    """The mutants that were not tried yet; with ``again``, those that survived as well."""
+    wanted = ("not tried", "survived") if again else ("not tried",)
+    for path in files:
+        for key, mutant in named(mutants(path.read_text(), target_of(path).scope)):
+            trial = Trial(path, key, mutant)
+            if results.of(trial.file, key, mutant) in wanted:
+                yield trial
+
+
+def run(files: Sequence[Path], jobs: int, again: bool) -> Iterator[tuple[Trial, str, str]]:
+    """Tries the mutants of the files, some at a time; what became of each, and by which test, is kept and handed on."""
     results = Results()
     wanted = dict.fromkeys(t for path in files for t in target_of(path).test_files())
     tests = tests_as_they_are(list(wanted))
-    waiting: dict[int, tuple[str, str, Mutant, Path, float]] = {}
-    todo: list[tuple[Path, str, Mutant]] = []
-    for path in files:
-        source = path.read_text()
-        file = str(path.relative_to(PACKAGE))
-        results.begin(file, source)
-        todo += [
-            (path, k, m) for k, m in named(mutants(source, target_of(path).scope)) if results.wants(file, k, again)
-        ]
+    sources = {path: path.read_text() for path in files}
+    todo = list(open_trials(files, results, again))[::-1]
     print(f"· {len(todo)} mutants to try", flush=True)
-    trees: dict[Path, str] = {path: path.read_text() for path in files}
-    todo.reverse()
+    waiting: dict[int, tuple[Trial, Path, float]] = {}
     while todo or waiting:
         while todo and len(waiting) < jobs:
-            path, key, mutant = todo.pop()
-            file = str(path.relative_to(PACKAGE))
-            ids = chosen(tests, target_of(path), file, mutant)
-            tree = mutated(trees[path], mutant)
+            trial = todo.pop()
             answer = RESULTS / f"answer-{os.getpid()}-{len(todo)}.json"
-            pid = forked(lambda path=path, tree=tree, ids=ids: try_mutant(path, tree, ids), answer)  # type: ignore[misc]
-            waiting[pid] = (file, key, mutant, answer, time.monotonic())
-        for pid, (file, key, mutant, answer, began) in list(waiting.items()):
+            pid = trial.begin(tests, sources[trial.path], answer)
+            waiting[pid] = (trial, answer, time.monotonic())
+        for pid, (trial, answer, began) in list(waiting.items()):
             late = time.monotonic() - began > LIMIT
             if late or os.waitpid(pid, os.WNOHANG) != (0, 0):
                 del waiting[pid]
-                found = ended(pid, answer, late)
-                results.enter(file, key, {**outcome(found), "mutator": mutant.mutator})
-                yield file, mutant, results.kept[file]["mutants"][key]
+                what, by = outcome(ended(pid, answer, late))
+                results.enter(trial.file, trial.key, trial.mutant, what, by)
+                yield trial, what, by
         time.sleep(0.003)
     results.save()
 
@@ -163,10 +183,10 @@ def main() -> None:
         if not files:
             raise SystemExit(f"no file of that name is mutated: {', '.join(asked.only)}")
         import_what_is_not_ours()
-        for file, mutant, found in run(files, asked.jobs, asked.again):
-            if asked.verbose or found["outcome"] == "survived":
-                told = found["by"] or "survived"
-                print(f"{file}:{mutant.line} {mutant.before} → {mutant.after}  [{mutant.mutator}] {told}", flush=True)
+        for trial, what, by in run(files, asked.jobs, asked.again):
+            if asked.verbose or what == "survived":
+                m = trial.mutant
+                print(f"{trial.file}:{m.line} {m.before} → {m.after}  [{m.mutator}] {what} {by}", flush=True)
     sys.exit(report.write() if asked.report else report.summary())
 
 

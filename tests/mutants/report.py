@@ -23,9 +23,8 @@ def rows() -> Iterator[Row]:
     for target in TARGETS:
         for path in target.files():
             file, source = str(path.relative_to(PACKAGE)), path.read_text()
-            kept.begin(file, source)
             for key, mutant in named(mutants(source, target.scope)):
-                found = kept.kept[file]["mutants"].get(key, {"outcome": "not tried"})["outcome"]
+                found = kept.of(file, key, mutant)
                 if found == "survived" and any(e.is_of(file, mutant) for e in listed):
                     found = "equivalent"
                 yield file, mutant.mutator, found, f"{file}:{mutant.line} {mutant.before} → {mutant.after}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
 import tomllib
@@ -27,27 +26,21 @@ def named(found: list[Mutant]) -> Iterator[tuple[str, Mutant]]:
 
 
 class Results:
-    """The outcomes by file and mutant, as a file of JSON. A file that changed begins anew."""
+    """The outcomes by file and mutant, as a file of JSON. What is known of a function is forgotten if it changes."""
 
     def __init__(self, path: Path = RESULTS / "results.json") -> None:
         self.path = path
         self.kept: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
         self._saved = time.monotonic()
 
-    def begin(self, file: str, source: str) -> None:
-        """Forgets what is known of a file if its source is another now."""
-        now = hashlib.sha256(source.encode()).hexdigest()
-        if self.kept.get(file, {}).get("source") != now:
-            self.kept[file] = {"source": now, "mutants": {}}
+    def of(self, file: str, key: str, mutant: Mutant) -> str:
+        """What became of a mutant: killed, survived, not tried."""
+        found = self.kept.get(file, {}).get(key)
+        return found["outcome"] if found and found["around"] == mutant.around else "not tried"
 
-    def wants(self, file: str, key: str, again: bool) -> bool:
-        """Whether a mutant is still to be tried."""
-        found = self.kept[file]["mutants"].get(key)
-        return found is None or (again and found["outcome"] == "survived")
-
-    def enter(self, file: str, key: str, found: dict[str, Any]) -> None:
+    def enter(self, file: str, key: str, mutant: Mutant, outcome: str, by: str) -> None:
         """Notes an outcome; written down every few seconds."""
-        self.kept[file]["mutants"][key] = found
+        self.kept.setdefault(file, {})[key] = {"outcome": outcome, "by": by, "around": mutant.around}
         if time.monotonic() - self._saved > 5:
             self.save()
 

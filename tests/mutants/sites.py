@@ -8,6 +8,7 @@ assertions are left as they are.
 from __future__ import annotations
 
 import ast
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -33,6 +34,8 @@ class Mutant:
     """The function that has to run for the mistake to be met: its first line and name. None: the file itself."""
     hints: tuple[str, ...]
     """Names that the tests of this place are likely to have in theirs."""
+    around: str
+    """The statement of the file that it lies in, as a digest: what was found out holds while that stays."""
     index: int
     """Which node of the tree, and which of the mutators' proposals for it."""
     choice: int
@@ -185,6 +188,7 @@ def mutants(source: str, scope: str) -> list[Mutant]:
     found: list[Mutant] = []
     seen: set[tuple[object, ...]] = set()
     left: set[ast.AST] = set()
+    digests = {top: hashlib.sha256(ast.unparse(top).encode()).hexdigest()[:16] for top in tree.body}
     for index, node, above in numbered(tree):
         chain = (*above, node)
         if not above or above[-1] in left or _left_alone(node, above[-1]):
@@ -202,20 +206,8 @@ def mutants(source: str, scope: str) -> list[Mutant]:
                 continue
             seen.add((*place, after))
             line = lines[place[0] - 1].strip()
-            found.append(
-                Mutant(
-                    name,
-                    _where(above),
-                    place[0],
-                    line,
-                    before,
-                    after,
-                    _frame(above),
-                    _hints(chain, used),
-                    index,
-                    choice,
-                )
-            )
+            made = (name, _where(above), place[0], line, before, after, _frame(above), _hints(chain, used))
+            found.append(Mutant(*made, digests[chain[1]], index, choice))
     return found
 
 

@@ -26,7 +26,8 @@ def running_batch_norm(x, g, b, y, m, q):
     c = x - mu
     v = (c**2).mean(axis=0)
     s = cr.sqrt(v + 1e-5)
-    out = g * c / s + b
+    h = c / s
+    out = g * h + b
     return cr.mse(out, y), {"mean": 0.9 * m + 0.1 * mu, "variance": 0.9 * q + 0.1 * v}
 
 
@@ -126,7 +127,7 @@ ENTRIES = (
     *in_forms("residual-block", "A residual layer", "The error goes past the layer, and through it.", residual_block,
               ["x", "W", "b"], ("matrix", "components", "deltas", "substitution")),
     *in_forms("attention", "Scaled dot-product attention", "Queries, keys and values.", attention, ["q", "k", "v"],
-              ("matrix", "deltas")),
+              ("matrix",)),
     Entry("attention-v", "Attention: the values", "In components.", attention, "v", "components"),
     Entry("attention-q", "Attention: the queries", "In components.", attention, "q", "components"),
     *in_forms("masked-attention", "Attention with a mask", "A score that nobody looks at has no slope.",

@@ -25,10 +25,14 @@ LARGEST = 10**9
 HIGHEST_POWER = 64
 _EXACT = 2**53
 
-_OF_ONE = frozenset({"sum", "mean", "norm", "softmax", "log_softmax", "square", "trace", "diagonal", "transpose"})
+_OF_ONE = frozenset(
+    {"sum", "mean", "var", "std", "norm", "softmax", "log_softmax", "square", "trace", "diagonal", "transpose"}
+)
 FUNCTIONS = _OF_ONE | {
     *("clip", "dot", "matmul", "inner", "vdot", "outer"),
     *("dense", "mse", "binary_cross_entropy", "cross_entropy"),
+    *("mae", "huber_loss", "log_cosh_loss", "hinge_loss", "poisson_nll", "gaussian_nll", "kl_divergence"),
+    *("cosine_loss", "triplet_loss", "layer_norm", "rms_norm", "scaled_dot_product_attention"),
 }
 """Functions that are no records of their own, and that a formula may call; of records those on entries and axes."""
 

@@ -32,14 +32,14 @@ _OPERATORS = (
 
 def precedence(template: str) -> int:
     """How tightly the operator at the top of a template binds; ATOM for a call or a bracketed form."""
-    flat = _flatten(template)
+    flat = flattened(template)
     for pattern, level in _OPERATORS:
         if re.search(pattern, flat):
             return level
     return ATOM
 
 
-def _flatten(template: str) -> str:
+def flattened(template: str) -> str:
     """The template without what stands in brackets, so that only the top operator is seen."""
     text = _PLACE.sub("§", template)
     while True:

@@ -71,6 +71,9 @@ gather = register(
             (lambda a: a[[1, 0], [2, 2]], ((2, 3),)),
             (lambda a: a[np.array([-1, 0])], ((3, 2),)),
             (lambda a: a[np.array([], dtype=int)], ((3,),)),
+            (lambda a: call("windows", a, 1, 3, stride=2), ((2, 8),)),
+            (lambda a: call("windows", call("windows", a, 1, 2), 0, 3, dilation=2), ((6, 3),)),
+            (lambda a: call("windows", a, 0, 2, stride=2), ((6, 2),)),
         ),
         errors=lambda: (
             (lambda a: a[np.array([0.5, 1.0])], ((3,),), "an index is an integer"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from ..ir.templates import ATOM, POWER, PRODUCT, SUM, fill, precedence
+from ..ir.templates import ATOM, POWER, PRODUCT, SUM, fill, flattened, precedence
 from .boxes import (
     Big,
     Box,
@@ -133,9 +133,4 @@ def is_word(box: Big) -> bool:
 def function_level(template: str) -> int:
     """How tightly a template binds; "log σ({0})" is one thing, but not one to put another factor after."""
     level = precedence(template)
-    depth = 0
-    for character in template:
-        depth += (character in "({[") - (character in ")}]")
-        if character == " " and depth == 0 and level == ATOM:
-            return ARRAYS
-    return level
+    return ARRAYS if level == ATOM and " " in flattened(template) else level

@@ -425,14 +425,14 @@ def test_a_tie_that_is_none_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     # As if every entry depended on the one at its own place alone.
     monkeypatch.setattr(substitution_local, "tied", lambda body, operand: tuple(range(len(operand.shape))))
     with pytest.raises(ArithmeticError, match="deviates"):
-        told(softmax, "z")
+        cr.derive(softmax, "z", "substitution")
 
 
 def test_a_wrong_line_of_the_program_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     right = Program._through
     monkeypatch.setattr(Program, "_through", lambda *args: right(*args) * 2)
     with pytest.raises(ArithmeticError, match="deviates"):
-        told(MSE, "w1")
+        cr.derive(MSE, "w1", "substitution")
 
 
 SIZES = Sizes({N: 3, m: 4, k: 2})

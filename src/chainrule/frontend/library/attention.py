@@ -12,8 +12,9 @@ import numpy as np
 from ...ir.dims import Dim, broadcast_shapes, show_shape
 from ...ir.errors import ArgumentError, ShapeError, at_user_line
 from ...ir.registry import function
+from ...ops.compare import logical_and
 from ...ops.linear import matmul, swapaxes
-from ...ops.select import logical_and, where
+from ...ops.select import where
 from ...ops.shape import reshape
 from .checks import arrays, called, kind_of, shape_of
 from .probabilities import softmax

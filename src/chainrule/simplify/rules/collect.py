@@ -137,16 +137,21 @@ def _known_sum(node: Einsum, factors: list[tuple[Node, int]]) -> Node | None:
     lambda: [call("where", Input.of("m", (2,), "bool"), Input.of("x", (2,)) - 1, Input.of("x", (2,)))],
 )
 def same_but_for_a_number(node: Node, context: Context) -> Node | None:
-    """where(m, x + k, x) → x + k [m]."""
+    """where(m, x + k, x) → x + k [m], and where(m, k, 0) → k [m]; a choice of two other numbers is as short as that."""
     condition, a, b = node.args
+    only = scalar_value(b)
+    if only:
+        return None
     try:
         apart = Expansion(a - b, context.named, everything=True).polynomial
     except TooLong:
         return None
     if any(monomial for monomial in apart):
         return None
-    number = float(apart.get((), 0))
-    bracket = fit(abs(number), node) * call("astype", condition, float)
+    number, chosen = float(apart.get((), 0)), call("astype", condition, float)
+    if only is not None:
+        return fit(number, node) * chosen  # type: ignore[no-any-return]
+    bracket = fit(abs(number), node) * chosen
     return b + bracket if number > 0 else b - bracket  # type: ignore[no-any-return]
 
 
