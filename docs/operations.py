@@ -28,6 +28,8 @@ ORDER = (
     "select", "activations", "smooth", "piecewise", "robust", "reduce", "einsum", "shape", "padding", "index", "scan",
     "order", "linalg", "solve", "random",
 )  # fmt: skip
+TOO_WIDE = 170
+"""A formula of so much LaTeX gets a line for each term."""
 LONGEST = 330
 """A formula of more LaTeX than this is no help to a reader."""
 HEAD = """# The operations
@@ -37,8 +39,8 @@ defined, what is returned at points without a derivative, and what it is called 
 operation's own result, y. $[\\,x \\gt 0\\,]$ is 1 where that holds, and 0 elsewhere. In the plots the value is blue and
 the slope orange.
 
-Of arrays the two directions are shown: $\\mathrm{d}Y$, how the result moves where the operands move by $\\mathrm{d}A$ and
-$\\mathrm{d}B$; and $\\bar A$, what comes back to an operand from $G$, the derivative by the result.
+Of arrays the two directions are shown: $\\mathrm{d}Y$, how the result moves where the operands move by $\\mathrm{d}A$
+and $\\mathrm{d}B$; and $\\bar A$, what comes back to an operand from $G$, the derivative by the result.
 
 In a terminal: `chainrule ops NAME`. To add your own: [own operations](own_operations.md).
 """
@@ -143,14 +145,28 @@ def safe(formula: str) -> str:
     return formula.replace("\n", " ").replace(r"\|", r"\Vert ").replace("<", r"\lt ").replace(">", r"\gt ")
 
 
+def broken(formula: str) -> str:
+    """A long sum with a line for each of its terms."""
+    if len(formula) < TOO_WIDE:
+        return formula
+    terms, depth, start = [], 0, 0
+    for sign in re.finditer(r"\\left|\\right|[{}]| \+ ", formula):
+        depth += {"\\left": 1, "{": 1, "\\right": -1, "}": -1}.get(sign[0], 0)
+        if sign[0] == " + " and not depth:
+            terms.append(formula[start : sign.start()])
+            start = sign.start() + 1
+    terms.append(formula[start:])
+    return r"\begin{aligned}[t] & " + r" \\ & ".join(terms) + r" \end{aligned}" if len(terms) > 1 else formula
+
+
 def of_composite(composite: Composite) -> Iterator[str]:
     """A loss or a layer, and its gradients in closed form."""
     yield from [f'<a id="of-{composite.name}"></a>', "", f"### {composite.name}", ""]
     yield from ["```python no-run", *composite.source.split("\n"), "```", ""]
     result = composite.f.__name__.replace("_", r"\_")
     for name, closed in derived(composite).closed_forms.items():
-        formula = safe(rf"\frac{{\partial\,\mathrm{{{result}}}}}{{\partial {name}}} = {closed.latex()}")
-        yield from ["$$", formula, "$$", ""]
+        left = rf"\frac{{\partial\,\mathrm{{{result}}}}}{{\partial {name}}}"
+        yield from ["$$", f"{left} = {broken(safe(closed.latex()))}", "$$", ""]
     for note in derived(composite).notes:
         if "do not compose" not in note:
             yield from [f"*{note}*", ""]

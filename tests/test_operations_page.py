@@ -98,6 +98,17 @@ def test_what_is_written_out_for_one_vector_is_what_the_library_does() -> None:
     assert np.isclose(by_name["layer_norm"](x, s, b, g), (cr.layer_norm(x, s, b) * g).sum())
     assert np.isclose(by_name["rms_norm"](x, s, g), (cr.rms_norm(x, s) * g).sum())
     assert np.isclose(by_name["cosine_loss"](x, s), cr.cosine_loss(x, s))
+    Q, K, V, G = rng.normal(size=(4, 3, 2))
+    expected = (cr.scaled_dot_product_attention(Q, K, V) * G).sum()
+    assert np.isclose(by_name["scaled_dot_product_attention"](Q, K, V, G), expected)
+    state = {"mean": np.zeros(1), "variance": np.ones(1)}
+    scaled, _ = cr.batch_norm(x[:, None], np.array([1.5]), np.array([0.3]), state)
+    assert np.isclose(by_name["batch_norm"](x, 1.5, 0.3, g), (scaled[:, 0] * g).sum())
+    W, U, b = rng.normal(size=(4, 5, 2)), rng.normal(size=(4, 2, 2)), rng.normal(size=(4, 2))
+    h, c, g = rng.normal(size=(3, 2))
+    found = by_name["gru_cell"](x, h, W[:3], U[:3], b[:3], g)
+    assert np.isclose(found, (cr.gru_cell(x, h, W[:3], U[:3], b[:3]) * g).sum())
+    assert np.isclose(by_name["lstm_cell"](x, h, c, W, U, b, g), (cr.lstm_cell(x, (h, c), W, U, b)[0] * g).sum())
 
 
 def test_every_derivation_on_the_page_holds() -> None:

@@ -1,6 +1,7 @@
 """Losses and layers, each as a function whose gradients are derived for the page. G is what comes back to a layer.
 
-What has a length or a deviation in it is written out for one vector, with names, so that its gradient can be read.
+What has a length, a deviation or several gates in it is written out, most of it for one vector, with names, so that
+its gradient can be read.
 """
 
 from __future__ import annotations
@@ -127,7 +128,8 @@ def rms_norm(x, s, g):
 
 @cr.function(Q="n d", K="m d", V="m k", G="n k")
 def attention(Q, K, V, G):
-    return (cr.scaled_dot_product_attention(Q, K, V) * G).sum()
+    P = cr.softmax(Q @ K.T / cr.sqrt(Q.shape[1]))
+    return (P @ V * G).sum()
 
 
 @cr.function(E="v d", i="N int", G="N d")
@@ -139,6 +141,52 @@ def embedding(E, i, G):
 def rnn_cell(x, h, W, U, b, G):
     a = cr.rnn_cell(x, h, W, U, b)
     return (a * G).sum()
+
+
+@cr.function(x="N c 8", W="o c 3", b="o", G="N o 6")
+def conv1d(x, W, b, G):
+    return (cr.conv1d(x, W, b) * G).sum()
+
+
+@cr.function(x="N c 8", G="N c 4")
+def max_pool(x, G):
+    return (cr.max_pool(x, 2) * G).sum()
+
+
+@cr.function(x="N c 8", G="N c 4")
+def avg_pool(x, G):
+    return (cr.avg_pool(x, 2) * G).sum()
+
+
+@cr.function(x="N d", k="2 int", G="N d")
+def dropout(x, k, G):
+    return (cr.dropout(x, 0.25, k) * G).sum()
+
+
+@cr.function(x="N", s="", b="", g="N")
+def batch_norm(x, s, b, g):
+    r = cr.sqrt(((x - x.mean()) ** 2).mean() + 1e-5)
+    n = (x - x.mean()) / r
+    h = s * g
+    return (h * n).sum() + (b * g).sum()
+
+
+@cr.function(x="n", h="m", W="3 n m", U="3 m m", b="3 m", G="m")
+def gru_cell(x, h, W, U, b, G):
+    r = cr.sigmoid(x @ W[0] + h @ U[0] + b[0])
+    z = cr.sigmoid(x @ W[1] + h @ U[1] + b[1])
+    c = cr.tanh(x @ W[2] + (r * h) @ U[2] + b[2])
+    return ((z * h + (1 - z) * c) * G).sum()
+
+
+@cr.function(x="n", h="m", c="m", W="4 n m", U="4 m m", b="4 m", G="m")
+def lstm_cell(x, h, c, W, U, b, G):
+    i = cr.sigmoid(x @ W[0] + h @ U[0] + b[0])
+    f = cr.sigmoid(x @ W[1] + h @ U[1] + b[1])
+    o = cr.sigmoid(x @ W[2] + h @ U[2] + b[2])
+    g = cr.tanh(x @ W[3] + h @ U[3] + b[3])
+    s = cr.tanh(f * c + i * g)
+    return (o * s * G).sum()
 
 
 LOSSES = (
@@ -158,11 +206,18 @@ LOSSES = (
 LAYERS = (
     Composite("dense", dense, ("X", "W", "b")),
     Composite("residual", residual, ("X",)),
+    Composite("dropout", dropout, ("x",)),
+    Composite("conv1d", conv1d, ("x", "W", "b")),
+    Composite("max_pool", max_pool, ("x",)),
+    Composite("avg_pool", avg_pool, ("x",)),
     Composite("softmax", softmax, ("Z",)),
     Composite("log_softmax", log_softmax, ("Z",)),
+    Composite("batch_norm", batch_norm, ("x", "s", "b")),
     Composite("layer_norm", layer_norm, ("x", "s", "b")),
     Composite("rms_norm", rms_norm, ("x", "s")),
     Composite("scaled_dot_product_attention", attention, ("Q", "K", "V")),
     Composite("embedding", embedding, ("E",)),
     Composite("rnn_cell", rnn_cell, ("x", "h", "W", "U", "b")),
+    Composite("gru_cell", gru_cell, ("x", "h")),
+    Composite("lstm_cell", lstm_cell, ("x", "h", "c")),
 )

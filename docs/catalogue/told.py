@@ -166,7 +166,7 @@ def _reduction(op: Reduction) -> tuple[Equation, ...]:
     ]
     if not op.one_axis:
         second = closed(jacobian([g], x)[0], names, [y])
-        found.append(Equation(r"\frac{\partial^2 y}{\partial x_i\,\partial x_j}", second, names, ("i", "j")))
+        found.append(Equation(r"\frac{\partial^2 y}{\partial x_i\,\partial x_j}", second, names, ("i", "j"), 2))
     return tuple(found)
 
 

@@ -29,6 +29,7 @@ FAMILIES = {
     "losses": "Losses",
     "networks": "Networks",
     "layers": "Layers",
+    "convolutions": "Convolutions and pools",
     "recurrent": "Recurrent layers",
 }
 FIGURE = re.compile(r"deviation \d\S*e[-+]\d+")

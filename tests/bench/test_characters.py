@@ -34,7 +34,7 @@ def test_the_entropy_is_that_of_all_texts(depth: int) -> None:
 def test_the_rate_is_the_entropy_of_a_long_text_and_pairs_tell_less() -> None:
     language = Language()
     assert len(language.states) == 15
-    assert language.entropy_rate() == pytest.approx(language.entropy_of(100_000), rel=1e-5)
+    assert language.entropy_rate() == pytest.approx(language.entropy_of(4_000), rel=3e-4)
     np.testing.assert_allclose(language.lasting @ language.moves, language.lasting, atol=1e-12)
     # Without what lies further back nobody gets within the bound.
     assert language.entropy_of_pairs() > 1.1 * language.entropy_rate()
@@ -64,7 +64,7 @@ def test_texts_are_of_the_language_and_as_likely_as_their_entropy_says() -> None
 
 def test_a_small_transformer_learns_a_small_language() -> None:
     language, length = Language(depth=1), 16
-    found = learnt(language, length, count=1500, epochs=6, width=24, blocks=1)
+    found = learnt(language, length, count=1000, epochs=5, width=16, blocks=1)
     # Not below the truth either, which would mean that it saw what it was to foretell.
     assert 0.99 * language.entropy_of(length) < found < BOUND * language.entropy_of(length)
     assert found < 0.95 * language.entropy_of_pairs()

@@ -236,3 +236,10 @@ def test_a_named_length_is_refused() -> None:
     loss = cr.function(x="N 2 h h", W="3 2 3 3")(lambda x, W: cr.conv2d(x, W).sum())
     with pytest.raises(cr.TraceError, match="the size h is not known"):
         cr.grad(loss, "W")(*draw((1, 2, 5, 5), (3, 2, 3, 3)))
+
+
+def test_padding_is_never_the_greatest() -> None:
+    x = -1 - np.arange(16.0).reshape(1, 1, 4, 4)
+    found = Traced(lambda x: cr.max_pool(x, 3, 1, 1), [x]).value()
+    np.testing.assert_array_equal(found, jax_pool(x, 3, 1, 1, mean=False))
+    assert found.max() == -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +14,8 @@ from tests.fuzz.programs import FLOATS, INPUTS, Machine, traced
 from tests.fuzz.test_programs import PROGRAMS
 
 FORMS = ("matrix", "components", "substitution")
-SHORT = 200
-"""How many programs `make test` draws; ``--long`` draws a thousand."""
+QUICK, SHORT = 40, 200
+"""How many programs `make check` and `make test` draw; ``--long`` draws a thousand."""
 
 
 def as_function(machine: Machine, program: list[tuple[int, int, int, int]]) -> Any:
@@ -46,11 +47,12 @@ def tell(program: list[tuple[int, int, int, int]], seed: int, lines: Counter[str
     return "verified"
 
 
-def test_random_programs_are_told() -> None:
+@pytest.mark.parametrize("programs", [QUICK, pytest.param(SHORT, marks=pytest.mark.slow)])
+def test_random_programs_are_told(programs: int) -> None:
     outcomes: Counter[str] = Counter()
     lines: Counter[str] = Counter()
 
-    @settings(max_examples=max(SHORT, settings().max_examples // 5), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=max(programs, settings().max_examples // 5), suppress_health_check=list(HealthCheck))
     @given(PROGRAMS, st.integers(0, 10_000))
     def one(program: list[tuple[int, int, int, int]], seed: int) -> None:
         outcomes[tell(program, seed, lines)] += 1
@@ -58,5 +60,5 @@ def test_random_programs_are_told() -> None:
     one()
     total = sum(outcomes.values())
     print(f"\n{total} programs: {dict(outcomes)}; equalities evaluated: {dict(lines)}")
-    assert total >= SHORT
+    assert total >= programs
     assert outcomes["verified"] >= 0.9 * total, outcomes

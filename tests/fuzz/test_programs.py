@@ -31,8 +31,8 @@ jax.config.update("jax_enable_x64", True)
 SMALL = st.integers(0, NUMBERS - 1)
 PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=4, max_size=9)
 Values = dict[str, Any]
-SHORT = 500
-"""How many programs `make test` draws; ``python -m tests.fuzz`` draws as many as one likes."""
+QUICK, SHORT = 100, 500
+"""How many programs `make check` and `make test` draw; ``python -m tests.fuzz`` draws as many as one likes."""
 ORACLE_EVERY = 1 if settings().max_examples >= 1000 else 5
 """JAX compiles each program, which takes longer than all else: in a short run it is asked about one in so many."""
 
@@ -157,19 +157,22 @@ def test_what_failed_once(program: list[tuple[int, int, int, int]], seed: int) -
     check(program, seed, Counter())
 
 
-def test_random_programs() -> None:
+@pytest.mark.parametrize("programs", [QUICK, pytest.param(SHORT, marks=pytest.mark.slow)])
+def test_random_programs(programs: int) -> None:
     met: Counter[str] = Counter()
     outcomes: Counter[str] = Counter()
 
-    @settings(max_examples=max(SHORT, settings().max_examples), suppress_health_check=list(HealthCheck))
+    @settings(max_examples=max(programs, settings().max_examples), suppress_health_check=list(HealthCheck))
     @given(PROGRAMS, st.integers(0, 10_000))
     def one(program: list[tuple[int, int, int, int]], seed: int) -> None:
         outcomes[check(program, seed, met)] += 1
 
     one()
     total = sum(outcomes.values())
-    assert total >= SHORT
+    assert total >= programs
     assert outcomes["checked"] >= 0.8 * total, outcomes
+    if programs < SHORT:
+        return
     names = {r.name for r in registry.records() if isinstance(r, (Elementwise, Reduction, Whole))}
     # Random numbers are no functions of floats.
     names -= {"normal", "split_key", "uniform"}

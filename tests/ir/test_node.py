@@ -154,6 +154,7 @@ def test_a_graph_pickles_with_its_names() -> None:
     assert again.dims() == (N,)
 
 
+@pytest.mark.slow
 def test_a_deep_graph_pickles() -> None:
     top = chain(Input.of("x", (2,)))
     assert pickle.loads(pickle.dumps(top)) is top

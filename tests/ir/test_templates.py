@@ -24,6 +24,9 @@ LEVELS = [
     (r"\frac{{0}}{{1}}", ATOM),
     ("1 / (1 + np.exp(-{0}))", PRODUCT),
     ("{0}[{1} + 1]", ATOM),
+    ("⌊{0} / {1}⌋", ATOM),
+    (r"\left\lfloor {0} + {1} \right\rfloor", ATOM),
+    (r"\left\lceil {0} \right\rceil + {1}", SUM),
 ]
 
 
@@ -52,6 +55,13 @@ FILLED = [
     ("{0} | {1}", [("a <= b", COMPARE), ("c < d", COMPARE)], "(a <= b) | (c < d)"),
     ("{0} & {1}", [("a <= b", COMPARE), ("c < d", COMPARE)], "(a <= b) & (c < d)"),
     ("|{0}|", [("a - b", SUM)], "|a - b|"),
+    ("log(1 + {0})", [("a * b", PRODUCT)], "log(1 + a * b)"),
+    ("log(1 + {0})", [("a + b", SUM)], "log(1 + (a + b))"),
+    ("log(1 + {0})", [("-a", NEGATIVE)], "log(1 + (-a))"),
+    (r"\log\left(1 + {0}\right)", [("a^2", POWER)], r"\log\left(1 + a^2\right)"),
+    ("⌊{0}⌋", [("a + b", SUM)], "⌊a + b⌋"),
+    ("⌊{0} / {1}⌋", [("a + b", SUM), X], "⌊(a + b) / x⌋"),
+    (r"\left\lfloor {0} \right\rfloor", [("a + b", SUM)], r"\left\lfloor a + b \right\rfloor"),
     ("np.where({0} == 0, 1, {0})", [X], "np.where(x == 0, 1, x)"),
     ("np.where({0} == 0, 1, {0})", [("a + b", SUM)], "np.where((a + b) == 0, 1, a + b)"),
 ]

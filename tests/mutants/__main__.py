@@ -5,7 +5,7 @@
     python -m tests.mutants --again                 those too that survived before
     python -m tests.mutants --report                the table in docs/testing.md, from the results
 
-Results are kept in build/mutants, so a run may be broken off and continued. A changed file is tried anew.
+Results are kept in build/mutants, so a run may be broken off and continued. A changed function is tried anew.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.mutants import report
-from tests.mutants.results import RESULTS, Results, named
+from tests.mutants.results import RESULTS, Results, equivalents, named
 from tests.mutants.sites import Mutant, mutants, mutated
 from tests.mutants.targets import BUDGET, LIMIT, LONGEST, TARGETS, Target, target_of
 from tests.mutants.trial import PACKAGE, ROOT, forked, import_what_is_not_ours, record, try_mutant
@@ -120,12 +120,14 @@ class Trial:
 
 
 def open_trials(files: Sequence[Path], results: Results, again: bool) -> Iterator[Trial]:
-    """The mutants that were not tried yet; with ``again``, those that survived as well."""
-    wanted = ("not tried", "survived") if again else ("not tried",)
+    """The mutants that were not tried yet; with ``again``, those that survived as well, but for the equivalent ones."""
+    listed = equivalents()
     for path in files:
         for key, mutant in named(mutants(path.read_text(), target_of(path).scope)):
             trial = Trial(path, key, mutant)
-            if results.of(trial.file, key, mutant) in wanted:
+            known = results.of(trial.file, key, mutant)
+            explained = any(e.is_of(trial.file, mutant) for e in listed)
+            if known == "not tried" or (again and known == "survived" and not explained):
                 yield trial
 
 

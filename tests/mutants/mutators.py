@@ -167,6 +167,9 @@ def parts_swapped(node: ast.AST, above: ast.AST) -> Iterator[ast.AST]:
         # What is looked for in a list, or is one of several types, has no order.
         if isinstance(above, ast.Compare) or called(above) in ORDERLESS:
             return
+        # Nor have the rules of a phase, of which each is tried.
+        if any(isinstance(e, ast.Starred) or called(e) == "rule" for e in node.elts):
+            return
         a, b, *rest = node.elts
         yield changed(node, elts=[b, a, *rest])
 

@@ -17,6 +17,8 @@ from tests.mutants.mutators import MUTATORS, called
 SLOPES = {"partials", "transpose", "push", "forward", "backward", "singular"}
 """The arguments of a record in which its derivative is written."""
 UNTOUCHED = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom, ast.alias)
+NAMED = {"any_", "scalar", "array"}
+"""What makes a pattern's variables: x, y = any_("x"), any_("y")."""
 SPOKEN = {"__repr__", "__str__"}
 
 
@@ -81,6 +83,8 @@ def _left_alone(node: ast.AST, above: ast.AST) -> bool:
         # Of zip: it asserts that nothing is left over.
         return True
     if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+        return True
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and {*map(called, node.value.elts)} <= NAMED:
         return True
     return called(node) == "structural" or (isinstance(node, ast.Call) and called(node.func) == "structural")
 

@@ -27,8 +27,8 @@ class Target:
 
 
 RULES = (
-    "tests/simplify/test_every_rule.py",
     "tests/simplify/test_rules_*.py",
+    "tests/simplify/test_every_rule.py",
     "tests/simplify/test_*.py",
     "tests/test_closed_forms_*.py",
     "tests/emit/test_numpy.py",

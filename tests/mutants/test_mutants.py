@@ -86,6 +86,7 @@ def test_only_slopes_and_what_they_use_are_changed() -> None:
 
 
 RULES = """
+x, y = any_("x"), any_("y")
 def _examples():
     return [1 + 2]
 def _also(x):

@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule.ir.records import Elementwise
 from chainrule.ir.registry import records
 from chainrule.testing import Check, checks_of, native
@@ -67,3 +68,11 @@ def test_two_oracles_agree_on_what_each_operation_is() -> None:
         expected = np.asarray(JAX[op.name](*operands), float)
         found = np.asarray(Traced(op, operands).value(), float)
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14, err_msg=op.name)
+
+
+def test_a_number_of_pythons_takes_the_precision_of_plain_arrays() -> None:
+    x = np.array([-1.0, 2.0], np.float32)
+    assert cr.where(x > 0, x, 0.0).dtype == np.float32
+    assert cr.maximum(x, 0).dtype == np.float32
+    assert cr.maximum(np.array([1, 2]), 0.5).dtype == np.float64
+    assert cr.maximum(x, np.float64(0)).dtype == np.float64

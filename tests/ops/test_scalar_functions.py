@@ -15,6 +15,9 @@ import pytest
 
 import chainrule as cr
 from chainrule.ir.node import Input
+from chainrule.ir.registry import record
+from chainrule.simplify.canonical import canonical
+from chainrule.simplify.identities import COMPLEMENTS, EVEN, ODD
 from tests.differentiated import Traced
 
 X, Y = Input.of("x", (3,)), Input.of("y", (3,))
@@ -121,6 +124,17 @@ def test_percent_and_double_slash_are_the_records() -> None:
     assert (2 // X) is cr.floor_divide(2, X)
 
 
+@pytest.mark.parametrize("name", sorted(ODD | EVEN | COMPLEMENTS))
+def test_what_is_said_of_its_symmetry_holds(name: str) -> None:
+    op = record(name)
+    x = np.linspace(0, op.samples[0][1], 21)
+    turned, plain = op.ref(-x), op.ref(x)
+    wanted = -plain if name in ODD else plain if name in EVEN else 1 - plain
+    np.testing.assert_allclose(turned, wanted, rtol=1e-14, atol=1e-16)
+    told = -op(X) if name in ODD else op(X) if name in EVEN else 1 - op(X)
+    assert canonical(op(-X)) is canonical(told)
+
+
 def test_whole_numbers_stay_whole() -> None:
     i = Input.of("i", (3,), "int")
     for node in (cr.floor(i), cr.rint(i), cr.trunc(i), i % 3, i // 3):
@@ -135,3 +149,16 @@ def test_a_record_of_a_family_is_found_in_another_process() -> None:
     program = "import pickle, sys, chainrule; print(pickle.loads(sys.stdin.buffer.read()).op.name)"
     found = subprocess.run([sys.executable, "-c", program], input=packed, capture_output=True, check=True)
     assert found.stdout.split() == [b"polygamma_9"]
+
+
+def test_what_is_written_naively_keeps_its_digits() -> None:
+    @cr.function(x="N")
+    def loss(x: Any) -> Any:
+        return (np.log(1 + x) + (np.exp(x) - 1)).sum()
+
+    tiny = np.array([1e-20, -3e-18])
+    np.testing.assert_allclose(loss(tiny), 2 * tiny.sum(), rtol=1e-15)
+    text = cr.source(loss, wrt="x")
+    assert "np.log1p(x)" in text
+    assert "np.expm1(x)" in text
+    assert "log(1 + x)" in str(cr.derive(loss, "x"))

@@ -121,3 +121,13 @@ def test_a_slice_of_all_is_no_slice() -> None:
     assert matrix[0:2, 0:3] is matrix
     assert matrix[0:1] is not matrix
     assert matrix[::-1] is not matrix
+
+
+POLES = ("exp", "log", "sqrt", "xlogy", "tan")
+NO_POLES = ("sin", "cos", "tanh", "sigmoid", "softplus", "mul", "add", "abs", "maximum")
+
+
+@pytest.mark.parametrize("name", [*POLES, *NO_POLES])
+def test_what_has_poles_says_so(name: str) -> None:
+    op = record(name)
+    assert op.is_singular([X] * op.arity) is (name in POLES)

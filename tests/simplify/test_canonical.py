@@ -21,7 +21,7 @@ from chainrule.ir.registry import call, record
 from chainrule.ir.verify import verify
 from chainrule.run.interpret import interpret
 from chainrule.simplify import simplify, stabilise
-from chainrule.simplify.canonical import canonical
+from chainrule.simplify.canonical import canonical, forms_kept
 
 N = Dim("N")
 x, y, z = (Input.of(name, (2, 3)) for name in "xyz")
@@ -299,3 +299,14 @@ def test_a_deep_expression_has_a_representative() -> None:
     for _ in range(20_000):
         node = call("tanh", node)
     assert canonical(node) is node
+
+
+def test_what_is_kept_for_a_while_is_what_is_found_anew() -> None:
+    a, b = (x + y) * (x - y), x * x - y * y
+    alone = canonical(a)
+    with forms_kept():
+        assert canonical(x + y) is canonical(y + x)
+        assert canonical(a) is alone
+        with forms_kept():
+            assert canonical(b) is alone
+    assert canonical(b) is alone

@@ -48,12 +48,47 @@ def where(c: Any, a: Any, b: Any) -> Node:
     return Map.of(record("where"), c, a, b)
 
 
+def scattered(node: Node) -> Node:
+    """Three entries at their places among four."""
+    return call("scatter_add", node, np.array([2, 0, 2]), 4)  # type: ignore[no-any-return]
+
+
+ONES = broadcast(as_node(1.0), (3,))
 D = Input.of("d", (2,))
 IS_ZERO = X == 0
 MASK = cast(~IS_ZERO, "float")
 
 # A rule, an expression, and what the rule makes of it (None: it leaves it alone).
 CASES: list[tuple[str, Node, Node | None]] = [
+    ("times one", X * 1.0, X),
+    ("plus zero", X + 0.0, X),
+    ("minus zero", X - 0.0, X),
+    ("from zero", 0.0 - X, -X),
+    ("over one", X / 1.0, X),
+    ("first power", X**1.0, X),
+    ("zeroth power", X**0.0, spread(1.0)),
+    ("not not", ~~ON, ON),
+    ("same either way", where(ON, X, X), X),
+    ("minus minus", -(-X), X),  # noqa: B002 - a graph has two minuses
+    ("plus a negative", X + -Y, X - Y),
+    ("minus its own negative", X - -X, 2.0 * X),
+    ("minus a negative", X - -Y, X + Y),
+    ("sign of a difference", -(X - Y), Y - X),
+    ("sign of a scaled difference", -(spread(S) * (X - Y)), spread(S) * (Y - X)),
+    ("sign of a scaled difference", -(V * (X - Y)), None),
+    ("sign of a divided difference", -((X - Y) / spread(S)), (Y - X) / spread(S)),
+    ("sign of a divided difference", -((X - Y) / V), None),
+    ("sign out of a product", -X * Y, -(X * Y)),
+    ("sign out of a numerator", -X / Y, -(X / Y)),
+    ("sign out of a denominator", X / -Y, -(X / Y)),
+    ("times a reciprocal", X * (1.0 / Y), X / Y),
+    ("over a reciprocal", X / (1.0 / Y), X * Y),
+    ("numbers together", spread(S) * (spread(T) * V), spread(S * T) * V),
+    ("numbers together", spread(S) * (X * V), None),
+    ("number into numerator", spread(S) * (spread(T) / V), spread(S * T) / V),
+    ("number over quotient", spread(S) * (V / spread(T)), spread(S / T) * V),
+    ("number under product", (spread(S) * V) / spread(T), spread(S / T) * V),
+    ("number and product", V * (spread(S) * X), spread(S) * (V * X)),
     ("before the broadcast", row(B) * spread(S), row(B * broadcast(S, (3,)))),
     ("before the broadcast", call("exp", row(B)), row(call("exp", B))),
     ("before the broadcast", row(B) + row(C), row(B + C)),
@@ -147,6 +182,15 @@ CASES: list[tuple[str, Node, Node | None]] = [
     ("common denominator of a sum", X / V + Y / V, (X + Y) / V),
     ("common denominator of a sum", X / V + X / Y, None),
     ("common denominator of a difference", X / V - Y / V, (X - Y) / V),
+    ("number out of a scatter", scattered(broadcast(S, (3,))), broadcast(S, (4,)) * scattered(ONES)),
+    ("number out of a scatter", scattered(2.0 * ONES), None),
+    (
+        "number out of a scatter",
+        scattered(broadcast(as_node(2.0), (3,))),
+        broadcast(as_node(2.0), (4,)) * scattered(ONES),
+    ),
+    ("number out of a scatter", scattered(ONES), None),
+    ("number out of a scatter", scattered(B), None),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import math
 import re
 import sys
@@ -14,13 +16,16 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.ir.records import Fold
 from chainrule.ops.activations import relu, sigmoid, softplus
 from chainrule.ops.arithmetic import mul
+from chainrule.ops.einsum import einsum
 from chainrule.ops.reduce import logsumexp, norm_
 from chainrule.ops.scan import cumsum, cumsum_back
 from chainrule.ops.select import maximum
 from chainrule.ops.transcendental import log, tanh
-from chainrule.testing import check_operation
+from chainrule.testing import Check, check_operation, checks_of
+from chainrule.testing.traced import Traced
 
 SWISH = cr.Elementwise(
     name="swish",
@@ -68,7 +73,7 @@ def running_sum(**changed: Any) -> cr.Whole:
         latex=r"\operatorname{sums}\left({0}\right)",
         text="sums({0})",
         cases=lambda: [(lambda x: own(x), (np.array([[0.5, -1.2, 2.0], [1.5, 0.7, -0.3]]),))],
-        special=lambda: [(lambda x: own(x), (np.zeros(0),))],
+        special=lambda: [(lambda x: own(x), (np.zeros(0),)), (lambda x: own(x), (np.zeros(2),))],
         errors=told("errors", lambda: [(lambda x: own(x, x), ((2,),), "positional argument")]),
         oracle=lambda x: x @ np.triu(np.ones((x.shape[-1], x.shape[-1]))),
         **changed,
@@ -125,6 +130,14 @@ WRONG: dict[str, tuple[Any, str]] = {
     ),
     "C": (replace(tanh, c="sinh{f}({0})"), "the value in C in float64"),
     "C of one precision": (replace(tanh, c="tanhf({0})"), "the value in C in float64"),
+    "views": (
+        replace(tanh, ref=lambda x: np.tanh(x.ravel(order="K").reshape(x.shape)), numpy="np.tanh({0})"),
+        "the value of a view",
+    ),
+    "empty arrays": (replace(tanh, ref=lambda x: np.tanh(x) + 0 * np.max(x)), "ValueError: zero-size"),
+    "refusals": (replace(cumsum, errors=lambda: [(lambda x: x, ((2,),), "no such axis")]), "nothing is refused"),
+    "no C": (replace(tanh, no_c=True), "a spelling in C, and it denies it"),
+    "C of a reduction": (replace(norm_, c=(Fold("0", "{s} + {x}"),)), "the value in C in float64"),
     "integers": (replace(tanh, result="same"), "the value of integers is of float64, where the record says int"),
     "a reduction's slope": (replace(norm_, partials=lambda x, y, over: x), "the slope is"),
     "a reduction's stability": (
@@ -159,6 +172,32 @@ WRONG: dict[str, tuple[Any, str]] = {
 def test_a_wrong_record_is_seen_and_told(what: str) -> None:
     op, words = WRONG[what]
     assert words in complaint(op)
+
+
+RECORDS = [SWISH, relu, norm_, einsum, running_sum()]
+TOLD_ABOVE = {"lacks_nothing", "wrong_inputs", "no_c", "emitted_c", "emitted_c_of_rows"}
+"""Checks that look at something else than a `Traced`; each of them fails for one of the records in ``WRONG``."""
+SEEING = [(op, check) for op in RECORDS for check in checks_of(op) if check.name not in TOLD_ABOVE]
+
+
+@pytest.mark.parametrize(("op", "check"), SEEING, ids=[f"{op.name} {check.name}" for op, check in SEEING])
+def test_every_check_can_fail(op: Any, check: Check, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sees it if values, or one of the modes, or the Jacobian, or what is printed, were off, each time by more."""
+    check.run(op, None)
+    seen = []
+    for method in ("value", "push", "pull", "jacobians", "printed", "evaluate"):
+        right, errors = getattr(Traced, method), itertools.count(1)
+
+        def wrong(*args: Any, right: Any = right, errors: Any = errors, **more: Any) -> Any:
+            found, off = right(*args, **more), np.float32(1e-3 * next(errors))
+            return [v + off for v in found] if isinstance(found, list) else found + off
+
+        with monkeypatch.context() as patched, contextlib.suppress(AssertionError):
+            patched.setattr(Traced, method, wrong)
+            check.run(op, None)
+            continue
+        seen.append(method)
+    assert seen
 
 
 def test_a_complaint_names_the_point_and_both_numbers() -> None:

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.emit.c import sources
 from chainrule.ir.node import Input
 from chainrule.pipeline import as_function
+from chainrule.run.native import compile_c
 from chainrule.train.loop import train
 from chainrule.train.optimisers import Optimizer
-from chainrule.train.step import Step, step_graph
+from chainrule.train.step import Step, initial_state, step_graph
 from tests.train.from_torch import CLIP_NORM, CLIP_VALUE, CLIPPED, OPTIMISERS, PLAIN, STEPS, B, W, X, Y
 
 Arrays = dict[str, Any]
@@ -207,6 +209,22 @@ def test_a_state_is_an_array_for_each_parameter_and_one_number_of_the_step(name:
         assert all(isinstance(inputs[entry], Input) for entry in expected)
         shapes = {"t": (), "w": W.shape, "b": B.shape}
         assert [inputs[entry].shape for entry in expected] == [shapes[entry.rsplit(".", 1)[1]] for entry in expected]
+
+
+def test_a_step_as_c_is_the_same_step() -> None:
+    rates = cr.schedules
+    lr = rates.warm_up(2, rates.join(rates.cosine(0.1, steps=5), 2, rates.step(0.05, every=1)))
+    made = [make(lr, weight_decay=0.1, clip_norm=CLIP_NORM, clip_value=CLIP_VALUE) for make, _, _ in RULES.values()]
+    steps = [step_of(optimizer) for optimizer in made]
+    # One file for all, so that the compiler runs once.
+    written = sources([(f"step{n}", step.graph, "float64") for n, step in enumerate(steps)])
+    for optimizer, step, compiled in zip(made, steps, map(compile_c, written), strict=True):
+        values = {"w": W, "b": B, **initial_state({"w": W, "b": B}, optimizer), "x": X, "y": Y}
+        for _ in range(7):
+            expected = step.program(values)(*[values[i.name] for i in step.graph.inputs])
+            for found, one in zip(compiled(values), expected, strict=True):
+                np.testing.assert_allclose(found, one, rtol=1e-12, atol=1e-14, err_msg=optimizer.name)
+            values |= dict(zip((*step.parameters, *step.state), expected[step.values :], strict=True))
 
 
 def test_an_update_that_changes_a_shape_is_refused() -> None:

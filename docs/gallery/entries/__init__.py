@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import calculus, layers, linear, losses, networks, notes, recurrent
+from . import calculus, convolutions, layers, linear, losses, networks, notes, recurrent
 from .entry import Entry
 
 ENTRIES: tuple[Entry, ...] = (
@@ -12,6 +12,7 @@ ENTRIES: tuple[Entry, ...] = (
     *losses.ENTRIES,
     *networks.ENTRIES,
     *layers.ENTRIES,
+    *convolutions.ENTRIES,
     *recurrent.ENTRIES,
 )
 """All of them, in the order of the table of contents."""

@@ -68,6 +68,9 @@ def fill(template: str, operands: Sequence[Spelled]) -> Spelled:
             needed = POWER + 1 if first else NEGATIVE
         elif level == NEGATIVE:
             needed = PRODUCT
+        elif level == ATOM and before.endswith(" +") and closed and not text.startswith("-"):
+            # The last term of a sum in brackets, log(1 + x²).
+            needed = SUM + 1
         else:
             needed = level if first and level != COMPARE else level + 1
         return text if binds >= min(needed, ATOM) else bracket(text, "\\" in template)

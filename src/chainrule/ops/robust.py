@@ -15,7 +15,7 @@ __all__ = ["log_cosh"]
 
 
 def _log_cosh(x: np.ndarray) -> Any:
-    """The logarithm of cosh x: near 0 by cosh x = 1 + 2 sinh²(x/2), which keeps its digits, elsewhere without overflow."""
+    """The logarithm of cosh x: near 0 by cosh x = 1 + 2 sinh²(x/2), elsewhere by what does not overflow."""
     if np.iscomplexobj(x):
         return np.log(np.cosh(x))
     size = np.abs(x)

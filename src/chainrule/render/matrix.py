@@ -63,8 +63,7 @@ def read(reader: Reader, node: Node, depth: int) -> Box:
             ranges = [None if spec is None else _range(spec) for spec in node.params[0]]
             return at(reader.whole(node.args[0], depth), ranges)
         case Gather() | Scatter() if window_steps(node) is not None:
-            letters = reader.pick(node.shape, frozenset())
-            return Entries(components.read(reader, node, letters, shared.letters_of(letters), depth), letters)
+            return _by_entries(reader, node, depth)
         case Gather():
             return _gather(reader, node, depth)
         case Scatter():
@@ -126,9 +125,17 @@ def _reduce(reader: Reader, node: Reduce, depth: int) -> Box:
     body = reader.whole(x, depth)
     if len(node.axes) == len(x.shape):
         return shared.reduced(node, (), body)
+    if isinstance(body, Entries):
+        return _by_entries(reader, node, depth)
     letters = reader.pick([x.shape[a] for a in node.axes], frozenset())
     named = iter(letters)
     return shared.reduced(node, letters, at(body, [next(named) if a in node.axes else None for a in range(x.ndim)]))
+
+
+def _by_entries(reader: Reader, node: Node, depth: int) -> Box:
+    """An array that linear algebra has no word for, by a formula for its entries: [x_{s p + i}]_pi."""
+    letters = reader.pick(node.shape, frozenset())
+    return Entries(components.read(reader, node, letters, shared.letters_of(letters), depth), letters)
 
 
 def at(body: Box, places: list[Box | None]) -> Box:

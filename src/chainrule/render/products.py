@@ -105,6 +105,8 @@ class _Writer:
         if len(kept) < len(sub):
             if not kept:
                 return total(box, self.reader.letters_in(box))
+            if isinstance(box, Entries):
+                return None
             letters = self.reader.pick([self.extents[i] for i in sub if i not in out], frozenset())
             named = iter(letters)
             box = summation(letters, matrix.at(box, [None if i in out else next(named) for i in sub]))

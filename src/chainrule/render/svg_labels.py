@@ -60,8 +60,11 @@ def place_labels(
     rects: list[Rect] = []
     wrong = 0.0
     for n, edge in enumerate(edges):
-        best = min(places, key=lambda p: (_cost(edge.rect(p), rects, taken), _crossed(edge.rect(p), ways, n)))
-        wrong += 100 * _cost(edge.rect(best), rects, taken) + _crossed(edge.rect(best), ways, n)
+        costs = {p: _cost(edge.rect(p), rects, taken) for p in places}
+        least = min(costs.values())
+        crossed = {p: _crossed(edge.rect(p), ways, n) for p, cost in costs.items() if cost == least}
+        best = min(crossed, key=crossed.__getitem__)
+        wrong += 100 * least + crossed[best]
         found.append(best)
         rects.append(edge.rect(best))
     return found, wrong

@@ -10,13 +10,18 @@ from ..ir.node import Einsum, Input, Map, Node, Reduce, Scatter
 from ..ir.registry import record
 from .facts import declared
 
-ODD = frozenset(("sin", "tan", "tanh", "sign"))
+ODD = frozenset(
+    (
+        *("sign", "rint", "trunc", "cbrt", "erf", "erfinv", "softsign", "hard_tanh", "sinc_slope"),
+        *("sin", "tan", "tanh", "sinh", "arcsin", "arctan", "arcsinh", "arctanh"),
+    )
+)
 """f(−x) = −f(x)."""
 
-EVEN = frozenset(("abs", "cos"))
+EVEN = frozenset(("abs", "cos", "cosh", "log_cosh", "normal_density", "sinc"))
 """f(−x) = f(x)."""
 
-COMPLEMENTS = frozenset(("sigmoid",))
+COMPLEMENTS = frozenset(("hard_sigmoid", "ndtr", "sigmoid"))
 """f(−x) = 1 − f(x)."""
 
 

@@ -38,14 +38,13 @@ def contour(x: np.ndarray, y: np.ndarray, z: np.ndarray, level: float) -> list[t
     """
     above = z > level
     next_to: dict[Edge, list[Edge]] = {}
-    for i in range(len(x) - 1):
-        for j in range(len(y) - 1):
-            corners = z[i : i + 2, j : j + 2]
-            if not np.all(np.isfinite(corners)):
-                continue
-            for a, b in _cell(i, j, above[i : i + 2, j : j + 2], bool(corners.mean() > level)):
-                next_to.setdefault(a, []).append(b)
-                next_to.setdefault(b, []).append(a)
+    corners = np.stack((z[:-1, :-1], z[1:, :-1], z[1:, 1:], z[:-1, 1:]))
+    higher = (corners > level).sum(axis=0)
+    for i, j in np.argwhere((higher % 4 != 0) & np.isfinite(corners).all(axis=0)).tolist():
+        middle = bool(z[i : i + 2, j : j + 2].mean() > level)
+        for a, b in _cell(i, j, above[i : i + 2, j : j + 2], middle):
+            next_to.setdefault(a, []).append(b)
+            next_to.setdefault(b, []).append(a)
     return [tuple(_crossing(edge, x, y, z, level) for edge in line) for line in _lines(next_to)]
 
 

@@ -9,10 +9,9 @@ import numpy as np
 from ...ir.build import cast, scalar_value
 from ...ir.node import Const, Einsum, Input, Map, Node
 from ...ir.registry import call, record
-from ..pattern import any_, array, fit, scalar, spread_scalar
+from ..pattern import array, fit, scalar, spread_scalar
 from ..rule import Context, Rule, rule, structural
 
-x, y, z = any_("x"), any_("y"), any_("z")
 s, t = scalar("s"), scalar("t")
 v, w = array("v"), array("w")
 

@@ -36,6 +36,8 @@ ALGEBRA: tuple[Rule, ...] = (
         "eˣ/(1 + eˣ) is the sigmoid, and does not overflow",
     ),
     rule("softplus as written", apply("log", 1 + exp_x), apply("softplus", x), "log(1 + eˣ) without overflow"),
+    rule("log near one", apply("log", 1 + x), apply("log1p", x), "log(1 + x) keeps its digits where x is near 0"),
+    rule("exponential less one", exp_x - 1, apply("expm1", x), "eˣ − 1 keeps its digits where x is near 0"),
     rule("log of a quotient of an exponential", apply("log", exp_x / y), x - apply("log", y), "log(eˣ/y) is x − log y"),
     rule("log of a quotient by an exponential", apply("log", y / exp_x), apply("log", y) - x, "log(y/eˣ) is log y − x"),
     rule(

@@ -5,13 +5,12 @@ from __future__ import annotations
 from ...ir.build import cast, scalar_value
 from ...ir.node import Const, Einsum, Input, Map, Node, Reshape
 from ...ir.registry import call, record
-from ..pattern import any_, apply, array, fit, scalar, spread_scalar
+from ..pattern import any_, apply, fit, scalar, spread_scalar
 from ..rule import Context, Rule, is_sign, rule, structural
 from . import numbers
 
 x, y, z = any_("x"), any_("y"), any_("z")
-s, t = scalar("s"), scalar("t")
-v, w = array("v"), array("w")
+s = scalar("s")
 
 IDENTITIES: tuple[Rule, ...] = (
     rule("times one", x * 1, x, "a product with one is the other factor"),
