@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from ..ir.affine import index_steps
 from ..ir.dims import Dim, Extent, Shape, show_shape
 from ..ir.errors import ChainruleError
 from ..ir.graph import Graph, toposort
@@ -22,10 +21,8 @@ from .numpy_choices import one_hot, reduced_windows
 from .numpy_kinds import covers, has_array, is_float_array, nested, spread_number, truth
 from .numpy_lines import body, docstring, returned, signature
 from .numpy_names import identifier
+from .numpy_preamble import long_constants, preamble
 from .numpy_structure import structure
-
-LONGEST_LITERAL = 200
-"""A constant array of more numbers is an argument of the printed function."""
 
 
 @dataclass(frozen=True)
@@ -257,7 +254,7 @@ def source(
     # Fixed before names for values are given out, so that N stays N.
     dims = {d: identifier(d.name, taken) for d in graph.dims()}
     names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
-    constants = _long_constants(graph, taken)
+    constants = long_constants(graph, taken)
     known = dict(arguments)
     for node, name in constants.items():
         known[node] = name
@@ -281,27 +278,6 @@ def source(
     return Source(text, function, tuple(i.name for i in graph.inputs), tuple(n.value for n in constants))
 
 
-def preamble(
-    writer: Writer, arguments: dict[Node, str], dims: dict[Dim, str], constants: list[str]
-) -> list[tuple[str, str]]:
-    """The lines that come first: the sizes and the precision that the text uses, long constants in that precision."""
-    head = [(f"{name} = {_size_of(d, arguments)}", "") for d, name in dims.items() if d in writer.used]
-    if writer.needs_dtype or constants:
-        floats = [name for node, name in arguments.items() if node.kind == "float"]
-        head.append((f"dtype = np.result_type({', '.join(floats) or 'float'})", ""))
-    return head + [(f"{name} = np.asarray({name}, dtype)", "") for name in constants]
-
-
-def _long_constants(graph: Graph, taken: set[str]) -> dict[Const, str]:
-    """The constant arrays that nobody would read in the text, with names for them."""
-    long = [n for n in toposort(graph.outputs) if isinstance(n, Const) and _is_long(n)]
-    return {node: identifier(f"A{i}", taken) for i, node in enumerate(long, 1)}
-
-
-def _is_long(node: Const) -> bool:
-    return node.shape != () and node.value.size > LONGEST_LITERAL and index_steps(node) is None
-
-
 def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:
     """The assignments, each with its shape as a comment, and headings."""
     lines: list[tuple[str, str]] = []
@@ -318,12 +294,3 @@ def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | N
         lines.append((f"{line.variable} = {text}", show_shape(line.node.shape)))
         writer.variables[line.node] = line.variable
     return lines
-
-
-def _size_of(dim: Dim, arguments: dict[Node, str]) -> str:
-    """Where a named dimension is read from."""
-    for node, name in arguments.items():
-        for axis, extent in enumerate(node.shape):
-            if extent is dim:
-                return f"{name}.shape[{axis}]"
-    raise AssertionError(f"no argument has the dimension {dim}")

@@ -9,8 +9,9 @@ from ..ir.dims import Dim
 from ..ir.graph import Graph
 from ..ir.node import Input, Node
 from ..lower import pairwise, schedule
-from .numpy import Writer, preamble
+from .numpy import Writer
 from .numpy_names import identifier
+from .numpy_preamble import preamble
 
 
 @dataclass(frozen=True)

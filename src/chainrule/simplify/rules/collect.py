@@ -134,7 +134,10 @@ def _known_sum(node: Einsum, factors: list[tuple[Node, int]]) -> Node | None:
     "branches that differ by a number",
     "where",
     "what both branches have is no matter of choice",
-    lambda: [call("where", Input.of("m", (2,), "bool"), Input.of("x", (2,)) - 1, Input.of("x", (2,)))],
+    lambda: [
+        call("where", Input.of("m", (2,), "bool"), Input.of("x", (2,)) - 1, Input.of("x", (2,))),
+        call("where", Input.of("m", (2,), "bool"), -0.25, 0.0),
+    ],
 )
 def same_but_for_a_number(node: Node, context: Context) -> Node | None:
     """where(m, x + k, x) → x + k [m], and where(m, k, 0) → k [m]; a choice of two other numbers is as short as that."""
