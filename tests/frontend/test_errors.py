@@ -158,11 +158,11 @@ def indexes_with_floats(p):
 
 
 def accumulates(x):
-    return np.cumsum(x)
+    return np.cumulative_sum(x)
 
 
 def has_no_method(x):
-    return x.std()
+    return x.partition(1)
 
 
 def reduces(x):
@@ -302,11 +302,11 @@ knows (chainrule ops): np.stack([a, b]) for np.array([a, b])
         p is indexed by numbers of kind float; an index is an integer
           in indexes_with_floats, line 1:  return np.take(p, p, axis=0)"""),
     (accumulates, TraceError, """\
-        numpy.cumsum is not an operation of chainrule (see: chainrule ops)
-          in accumulates, line 1:  return np.cumsum(x)"""),
+        numpy.cumulative_sum is not an operation of chainrule (see: chainrule ops)
+          in accumulates, line 1:  return np.cumulative_sum(x)"""),
     (has_no_method, AttributeError, """\
-        a traced array has no attribute 'std' (see: chainrule ops)
-          in has_no_method, line 1:  return x.std()"""),
+        a traced array has no attribute 'partition' (see: chainrule ops)
+          in has_no_method, line 1:  return x.partition(1)"""),
     (reduces, TraceError, """\
         numpy.add.reduce is not an operation of chainrule (see: chainrule ops)
           in reduces, line 1:  return np.add.reduce(x)"""),

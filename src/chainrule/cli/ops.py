@@ -143,9 +143,7 @@ def _print_table(out: Console) -> None:
     made = sorted(name for name in registry.functions() if name not in known)
     out.print(_plain(f"\nMade of these, with no rule of their own: {', '.join(made)}."))
     out.print(_plain("A slope may use the operation's own result. [y > 0] is 1 where that holds, and 0 elsewhere."))
-    out.print(
-        _plain("On whole arrays ∂loss/∂x is given by δ, which is ∂loss/∂y.")
-    )
+    out.print(_plain("On whole arrays ∂loss/∂x is given by δ, which is ∂loss/∂y."))
     out.print(_plain("One of them in full: chainrule ops NAME"))
 
 
