@@ -35,12 +35,14 @@ def test_depth_is_no_limit_and_nothing_is_kept_of_what_is_gone() -> None:
         return 1 + max(operands, default=0)
 
     depths = Remembered(depth)
-    node: Node = X
+    # An input that nobody else has, so that nobody else keeps what is made of it.
+    own = Input.of("remembered", (2,))
+    node: Node = own
     for _ in range(20_000):
         node = call("sin", node)
     assert depths.of(node) == 20_001
     assert met == 20_001
     assert id(node) in depths._known
-    node = X
+    node = own
     gc.collect()
-    assert list(depths._known) == [id(X)]
+    assert list(depths._known) == [id(own)]
