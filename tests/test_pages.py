@@ -137,6 +137,7 @@ def _wide() -> Any:
 
 @pytest.mark.parametrize("make", [_long_names, _deep, _wide])
 @pytest.mark.parametrize("form", ["matrix", "components", "substitution"])
+@pytest.mark.slow
 def test_no_line_is_wider_than_80_columns_whatever_is_told(make: Any, form: str) -> None:
     text = str(cr.derive(make(), form=form))
     assert max(map(len, text.splitlines())) <= 80

@@ -252,6 +252,7 @@ def test_threads_share_a_function() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_a_long_function_runs_through_the_interpreter() -> None:
     def f(x: Any) -> Any:
         h = x

@@ -110,6 +110,7 @@ def test_vjp(name: str, dtype: str) -> None:
 
 @both
 @cases
+@pytest.mark.slow
 def test_jacobian(name: str, dtype: str) -> None:
     for argument, which in (("x", 0), ("w", 1), ("v", 2)):
         found = cr.jacobian(traced(name), argument)(**at(dtype))
@@ -118,6 +119,7 @@ def test_jacobian(name: str, dtype: str) -> None:
 
 @both
 @cases
+@pytest.mark.slow
 def test_hessian_and_its_product(name: str, dtype: str) -> None:
     wanted = jax.hessian(in_jax(name, scalar=True), argnums=(1, 2))(*POINT.values())
     found = cr.hessian(scalar(name), ["w", "v"])(**at(dtype))

@@ -82,6 +82,7 @@ def test_the_saved_network_reads_as_well_as_was_said(done: Done) -> None:
     assert f"{accuracy:.2%}" in done.report
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_network_and_another_seed_another(done: Done, tmp_path: Path) -> None:
     first = cr.load(done.folder).parameters
     again = cr.load(run(tmp_path / "a", "--epochs", str(EPOCHS)).folder).parameters

@@ -99,6 +99,7 @@ PROGRAMS: list[tuple[str, Any, Any, list[tuple[int, ...]]]] = [
 
 
 @pytest.mark.parametrize(("f", "peer", "shapes"), [p[1:] for p in PROGRAMS], ids=[p[0] for p in PROGRAMS])
+@pytest.mark.slow
 def test_jacobians_and_hessians_against_jax(f: Any, peer: Any, shapes: Any) -> None:
     rng = np.random.default_rng(0)
     values = [rng.normal(size=s) for s in shapes]

@@ -169,6 +169,7 @@ PROGRAMS: list[tuple[str, Callable[..., Any], Callable[..., Any], list[tuple[int
 
 
 @pytest.mark.parametrize(("f", "peer", "shapes"), [p[1:] for p in PROGRAMS], ids=[p[0] for p in PROGRAMS])
+@pytest.mark.slow
 def test_whole_programs_against_jax(f: Any, peer: Any, shapes: Any) -> None:
     rng = np.random.default_rng(0)
     values = [rng.normal(size=s) for s in shapes]

@@ -80,6 +80,7 @@ def convolution(shape: tuple[int, ...]) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS)
+@pytest.mark.slow
 def test_a_convolution_is_that_of_jax(case: str) -> None:
     x, W, options = CONVOLUTIONS[case]
     values = draw(x, W, W[:1])
@@ -193,6 +194,7 @@ def compiled_cases() -> Iterator[Case]:
             yield Case(f"{name} {dtype}", outputs, traced.values, dtype)
 
 
+@pytest.mark.slow
 def test_c_gives_what_the_interpreter_gives(cache: None) -> None:
     cases = list(compiled_cases())
     for case, native in zip(cases, compile_all(cases), strict=True):

@@ -14,7 +14,7 @@ from tests.fuzz.programs import FLOATS, INPUTS, Machine, traced
 from tests.fuzz.test_programs import PROGRAMS
 
 FORMS = ("matrix", "components", "substitution")
-QUICK, SHORT = 40, 200
+QUICK, SHORT = 20, 200
 """How many programs `make check` and `make test` draw; ``--long`` draws a thousand."""
 
 

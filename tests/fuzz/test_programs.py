@@ -31,7 +31,7 @@ jax.config.update("jax_enable_x64", True)
 SMALL = st.integers(0, NUMBERS - 1)
 PROGRAMS = st.lists(st.tuples(SMALL, SMALL, SMALL, SMALL), min_size=4, max_size=9)
 Values = dict[str, Any]
-QUICK, SHORT = 100, 500
+QUICK, SHORT = 50, 500
 """How many programs `make check` and `make test` draw; ``python -m tests.fuzz`` draws as many as one likes."""
 ORACLE_EVERY = 1 if settings().max_examples >= 1000 else 5
 """JAX compiles each program, which takes longer than all else: in a short run it is asked about one in so many."""

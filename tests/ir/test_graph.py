@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 import chainrule.ops  # noqa: F401  (fills the registry)
 from chainrule.ir.graph import depends_on, describe, substitute, toposort, use_counts
@@ -33,6 +34,7 @@ def test_operands_come_first_and_each_node_once() -> None:
     assert all(p is q for p, q in zip(order, toposort([b * c, a]), strict=True))
 
 
+@pytest.mark.slow
 def test_depth_and_sharing_are_no_limit() -> None:
     assert len(toposort([ladder(DEEP)])) == DEEP + 1
     top = ladder(60)

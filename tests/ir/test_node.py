@@ -99,6 +99,7 @@ def test_what_nobody_holds_is_freed() -> None:
     assert expression(x) is expression(x)
 
 
+@pytest.mark.slow
 def test_a_deep_chain_is_built_sorted_and_freed() -> None:
     x = Input.of("x", (2,))
     top = chain(x)

@@ -61,6 +61,7 @@ def test_far_out_the_slope_is_that_of_jax(op: Elementwise) -> None:
     np.testing.assert_allclose(found.push([np.ones(len(points))]), expected, rtol=1e-13, atol=1e-16)
 
 
+@pytest.mark.slow
 def test_two_oracles_agree_on_what_each_operation_is() -> None:
     """JAX beside the record, where mpmath was: two must agree."""
     for op in IN_JAX:

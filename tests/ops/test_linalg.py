@@ -59,6 +59,7 @@ def test_values_and_gradients_are_those_of_jax(ours: Any, theirs: Any, args: Any
 
 
 @every_case
+@pytest.mark.slow
 def test_second_derivatives_are_those_of_jax(ours: Any, theirs: Any, args: Any) -> None:
     """By the first argument, along a direction."""
     like = theirs(*args)

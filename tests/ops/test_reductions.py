@@ -38,6 +38,7 @@ def oracle(op: Reduction, axis: Any) -> Any:
 
 @in_jax
 @pytest.mark.parametrize(("shape", "axis"), OVER, ids=[f"{s} over {a}" for s, a in OVER])
+@pytest.mark.slow
 def test_the_value_is_that_of_jax(op: Reduction, shape: tuple[int, ...], axis: Any) -> None:
     x = draw(op, shape)
     for keepdims in (False, True):
@@ -49,6 +50,7 @@ def test_the_value_is_that_of_jax(op: Reduction, shape: tuple[int, ...], axis: A
 
 @in_jax
 @pytest.mark.parametrize(("shape", "axis"), [((5,), None), ((3, 4), 0), ((2, 3, 4), (-1, 0)), ((2, 3), ())])
+@pytest.mark.slow
 def test_gradients_are_those_of_jax_in_both_modes(op: Reduction, shape: tuple[int, ...], axis: Any) -> None:
     x = draw(op, shape)
     value, back = jax.vjp(oracle(op, axis), x)
@@ -62,6 +64,7 @@ def test_gradients_are_those_of_jax_in_both_modes(op: Reduction, shape: tuple[in
 
 @in_jax
 @pytest.mark.parametrize(("shape", "axis"), [((4,), None), ((2, 3), 1)])
+@pytest.mark.slow
 def test_hessians_are_those_of_jax(op: Reduction, shape: tuple[int, ...], axis: Any) -> None:
     x = draw(op, shape)
     gradient = Traced(Traced(of(op, axis), [x]).gradient(0), [x])

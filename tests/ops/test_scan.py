@@ -39,6 +39,7 @@ every_case = pytest.mark.parametrize(("ours", "theirs", "x"), [c[1:] for c in CA
 
 
 @every_case
+@pytest.mark.slow
 def test_gradients_of_both_orders_are_those_of_jax(ours: Any, theirs: Any, x: Any) -> None:
     weights = WEIGHTS[: x.shape[0], : x.shape[1]]
     f = cr.function(x=" ".join(map(str, x.shape)))(lambda x: (ours(x) * weights).sum())

@@ -28,6 +28,7 @@ CASES: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("name", ["var", "std"])
+@pytest.mark.slow
 def test_values_and_derivatives_are_those_of_jax(name: str, case: str, dtype: Any) -> None:
     x, options = CASES[case]
     if name == "std" and case == "no axis":

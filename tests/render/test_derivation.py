@@ -43,6 +43,7 @@ def body(page: str) -> ElementTree.Element:
 
 
 @every
+@pytest.mark.slow
 def test_text_is_no_wider_than_80_columns(slug: str) -> None:
     lines = str(told(slug)).splitlines()
     assert max(map(len, lines)) <= 80, max(lines, key=len)
@@ -52,6 +53,7 @@ def test_text_is_no_wider_than_80_columns(slug: str) -> None:
 
 
 @every
+@pytest.mark.slow
 def test_html_is_well_formed_and_needs_nothing_else(slug: str) -> None:
     text = told(slug).html()
     root = body(text)
@@ -64,6 +66,7 @@ def test_html_is_well_formed_and_needs_nothing_else(slug: str) -> None:
 
 
 @every
+@pytest.mark.slow
 def test_json_holds_every_line(slug: str) -> None:
     data = json.loads(told(slug).to("json"))
     assert data["version"] == 1

@@ -262,6 +262,7 @@ def test_softmax_cross_entropy() -> None:
     assert show(slope, reading="components") == "-(1/N) δ[k, t_n]"
 
 
+@pytest.mark.slow
 def test_a_deep_or_shared_graph_is_cut_short() -> None:
     deep: Node = s
     for _ in range(100_000):

@@ -52,6 +52,7 @@ def shown(name: str) -> cr.picture:
 
 
 @pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.slow
 def test_every_picture_is_legible(name: str) -> None:
     picture = shown(name)
     root = ET.fromstring(picture.svg)

@@ -294,6 +294,7 @@ def test_both_directions_find_the_same_gradient(layers: int, activation: str, lo
         assert canonical(simplify(stabilise(graph)).outputs[0]) is canonical(pulled)
 
 
+@pytest.mark.slow
 def test_a_deep_expression_has_a_representative() -> None:
     node: Node = v
     for _ in range(20_000):

@@ -128,6 +128,7 @@ def test_a_length_counts_names_as_one_sign_and_what_stands_in_sums() -> None:
     assert Lengths().of(-1 * v) > Lengths().of(-v)
 
 
+@pytest.mark.slow
 def test_a_formula_of_any_depth_is_told() -> None:
     node: Node = v
     for k in range(3_000):

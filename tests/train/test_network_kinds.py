@@ -95,6 +95,7 @@ def made(name: str, rng: np.random.Generator) -> tuple[Network, Any, Any, Parame
 
 
 @pytest.mark.parametrize("name", KINDS)
+@pytest.mark.slow
 def test_loss_and_gradients_are_those_of_jax(name: str, rng: np.random.Generator) -> None:
     net, x, y, parameters = made(name, rng)
     other = KINDS[name][1]

@@ -36,6 +36,7 @@ def jax_loss(net: Network, x: Any, y: Any, parameters: dict[str, Any]) -> Any:
 @pytest.mark.parametrize("sizes", [(3, 2), (3, 5, 2), (3, 6, 5, 2)], ids=str)
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("bend", BENDS)
+@pytest.mark.slow
 def test_loss_and_gradients_are_those_of_jax(
     sizes: tuple[int, ...], loss: str, bend: str, rng: np.random.Generator
 ) -> None:

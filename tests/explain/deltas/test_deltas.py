@@ -188,6 +188,7 @@ def rows_of(block: Any) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.slow
 def test_every_line_holds_and_every_section_is_there(name: str) -> None:
     d = derived(name)
     assert d.form == "deltas"
@@ -352,6 +353,7 @@ def wiring_of(function: Any, wrt: str) -> Any:
     return wiring(found, random_point(graph, 0)[1])
 
 
+@pytest.mark.slow
 def test_multiplications_are_counted_on_the_graph() -> None:
     total = wiring_of(six_weights, "w1").total
     assert (total.apart, total.stored) == (20, 11)

@@ -78,6 +78,7 @@ CASES: dict[str, tuple[Callable[..., Any], Callable[..., Any], tuple[Any, ...]]]
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
 @pytest.mark.parametrize("case", CASES)
+@pytest.mark.slow
 def test_a_recurrent_layer_and_its_derivatives_are_those_of_jax(case: str, dtype: Any) -> None:
     agrees(*CASES[case], dtype)
 
