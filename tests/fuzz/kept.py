@@ -16,4 +16,17 @@ KEPT: list[tuple[list[tuple[int, int, int, int]], int, str]] = [
         4476,
         "a diagonal of one entry was taken for a broadcast",
     ),
+    (
+        [
+            (220, 179, 228, 45),
+            (37, 234, 107, 33),
+            (38, 85, 73, 194),
+            (155, 229, 158, 186),
+            (142, 85, 97, 51),
+            (191, 220, 37, 105),
+            (9, 180, 81, 239),
+        ],
+        1056,
+        "a kink at the point itself, which a long step does not show",
+    ),
 ]
