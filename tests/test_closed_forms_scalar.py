@@ -332,6 +332,21 @@ def poisson_by_rate(X: Any, y: Any, w: Any) -> Any:
     return (m - y * np.log(m)).sum()
 
 
+def focal(X: Any, t: Any, w: Any) -> Any:
+    p = cr.sigmoid(X @ w)
+    return -np.mean(t * (1 - p) ** 2 * np.log(p))
+
+
+def focal_of_the_others(X: Any, t: Any, w: Any) -> Any:
+    p = cr.sigmoid(X @ w)
+    return -np.mean((1 - t) * p**2 * np.log(1 - p))
+
+
+def focal_with_log1p(X: Any, t: Any, w: Any) -> Any:
+    p = cr.sigmoid(X @ w)
+    return -np.mean((1 - t) * p**2 * np.log1p(-p))
+
+
 VECTOR = {"z": "n"}
 POSITIVE = {"x": "n positive"}
 OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
@@ -356,6 +371,12 @@ OTHERS: list[tuple[Callable[..., Any], Shapes, str, str]] = [
     # Murphy, Probabilistic Machine Learning, section 12.1: Poisson regression.
     (poisson, LEAST, "w", "Xᵀ(exp(Xw) - y)"),
     (poisson_by_rate, LEAST, "w", "Xᵀ(m - y)"),
+    # Lin, Goyal, Girshick, He and Dollár, Focal Loss for Dense Object Detection, appendix B: γ = 2.
+    (focal, REGRESSION, "w", "(1/N) Xᵀ((1 - p)² ⊙ t ⊙ (p ⊙ (2 log(p) + 1) - 1))"),
+    (focal_of_the_others, REGRESSION, "w", "(1/N) Xᵀ(p² ⊙ (1 - t) ⊙ (p - 2 log(1 - p) ⊙ (1 - p)))"),
+    (focal_with_log1p, REGRESSION, "w", "(1/N) Xᵀ(p² ⊙ (1 - t) ⊙ (1 - p) ⊙ (p/(1 - p) - 2 log(1 - p)))"),
+    (lambda x: np.expm1(x).sum(), {"x": "n"}, "x", "exp(x)"),
+    (lambda x: (np.expm1(x) ** 2).sum(), {"x": "n"}, "x", "2 exp(x) ⊙ (exp(x) - 1)"),
     # Murphy, section 6.1: entropy.
     (lambda p: -(p * np.log(p)).sum(), {"p": "n positive"}, "p", "-(log(p) + 1)"),
     # Goodfellow, Bengio and Courville, Deep Learning, section 3.10: the slope of softplus is the sigmoid.

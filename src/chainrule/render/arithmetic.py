@@ -5,6 +5,9 @@ Only the order and the grouping on paper are chosen here; nothing is worked out.
 
 from __future__ import annotations
 
+from fractions import Fraction as Ratio
+from math import isfinite
+
 from .boxes import (
     Big,
     Box,
@@ -21,6 +24,10 @@ from .boxes import (
     Terms,
     Transposed,
 )
+
+_LARGEST_DENOMINATOR = 100
+_SHORT = 8
+"""A number of at most so many characters is read as it is: 0.1 is not 1/10."""
 
 
 def split_sign(box: Box) -> tuple[bool, Box]:
@@ -137,13 +144,14 @@ def _over(top: Box, bottom: Box) -> Box:
 
 
 def _half(box: Box) -> Box:
-    """0.5 among factors as 1/2, 0.75 as 3/4; any other number as it is."""
-    if not isinstance(box, Number) or isinstance(box.value, (bool, int)) or box.value in (float("inf"), float("-inf")):
+    """0.5 among factors as 1/2, 0.75 as 3/4, 0.16666666666666666 as 1/6; any other number as it is."""
+    if not isinstance(box, Number) or not isinstance(box.value, float) or not isfinite(box.value):
         return box
-    for parts in (2, 4):
-        if box.value == box.value and box.value * parts == round(box.value * parts) and box.value != round(box.value):
-            return Fraction(Number(round(box.value * parts)), Number(parts))
-    return box
+    exactly = Ratio(box.value).limit_denominator(_LARGEST_DENOMINATOR)
+    top, bottom = exactly.as_integer_ratio()
+    if bottom == 1 or top / bottom != box.value or (bottom not in (2, 4) and len(repr(box.value)) <= _SHORT):
+        return box
+    return Fraction(Number(top), Number(bottom))
 
 
 def hadamard(a: Box, b: Box) -> Box:

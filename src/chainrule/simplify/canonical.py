@@ -19,14 +19,13 @@ from math import isfinite
 from ..ir.build import broadcast, cast, constant, scalar_value
 from ..ir.dims import Extent, Shape
 from ..ir.graph import toposort
-from ..ir.node import Call, Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
+from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
 from .facts import is_not
 from .identities import COMPLEMENTS, EVEN, ODD
 from .pattern import fit
+from .plainly import plainly
 from .polynomial import Sum, collected, expanded, in_front, powered, product, rebuilt
-from .rule import Context
-from .rules.library import by_the_inverse
-from .rules.spell import relu_on, tie, unguarded
+from .rules.spell import unguarded
 from .terms import Factor, Term, key, ordered
 
 MOST_FACTORS = 64
@@ -83,6 +82,9 @@ class _Forms:
         return self._nodes[node]
 
     def _form(self, node: Node) -> Term:
+        plain = plainly(node)
+        if plain is not None:
+            return self._other(plain)
         match node:
             case Const() if node.shape == () and node.kind != "bool" and isfinite(node.value):
                 return Term(Fraction(node.value))
@@ -94,8 +96,6 @@ class _Forms:
                 return self._choice(node)
             case Reshape():
                 return self._reshape(node)
-            case Call() if (plain := by_the_inverse(node)) is not None:
-                return self._other(plain)
             case _:
                 return self._atom(node.with_args(tuple(map(self.node, node.args))))
 
@@ -158,12 +158,8 @@ class _Forms:
                 return self._powered(node)
             case "to_float" | "to_int" if node.args[0].kind != "float":
                 return self._cast(node.args[0], node.kind)
-            case "where" if (flat := tie.rewrite(node, Context())) is not None:
-                return self._other(flat)
             case "where" if node.kind == "float":
                 return self._where(node)
-            case "greater" if (plain := relu_on.rewrite(node, Context())) is not None:
-                return self._other(plain)
             case "log" if (inside := self.sum(node.args[0]).operation("exp")) is not None:
                 operands, sub = inside
                 self.enter(operands)

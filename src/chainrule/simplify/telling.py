@@ -15,6 +15,7 @@ from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
 from .monomials import Expansion, TooLong, is_arithmetic
 from .phases import COLLECT, DECLARED, FINISH, SHOW, SPELL
+from .rule import is_sign
 from .size import Lengths
 
 _ROUNDS = 4
@@ -80,7 +81,7 @@ class _Named:
         return node
 
     def logarithm(self, node: Node) -> Node | None:
-        """The logarithm of a softmax or sigmoid that has the name p, as log p."""
+        """The logarithm of a softmax or sigmoid that has the name p, as log p; that of 1 − σ(z) as log(1 − p)."""
         if not isinstance(node, Map):
             return None
         turned = negative_log_softmax(node)
@@ -90,7 +91,11 @@ class _Named:
         if log_softmax(node) is not None:
             named = call("exp", node)
         elif node.op.name == "log_sigmoid":
-            named = call("sigmoid", node.args[0])
+            (z,) = node.args
+            named = call("sigmoid", z)
+            if isinstance(z, Map) and is_sign(z) and named not in self.held:
+                other = call("sigmoid", z.args[0])
+                return call("log", 1 - other) if other in self.held else None
         else:
             return None
         return call("log", named) if named in self.held else None

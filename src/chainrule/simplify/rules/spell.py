@@ -21,6 +21,19 @@ COMPLEMENT = rule(
     "σ(−x) is 1 − σ(x): the one that runs keeps its digits where σ(x) is near 1",
 )
 
+LOG1P = rule(
+    "plain logarithm",
+    apply("log1p", x),
+    apply("log", 1 + x),
+    "log1p(x) is log(1 + x): the one that runs keeps its digits where x is near 0",
+)
+EXPM1 = rule(
+    "plain exponential",
+    apply("expm1", x),
+    apply("exp", x) - 1,
+    "expm1(x) is eˣ − 1: the one that runs keeps its digits where x is near 0",
+)
+
 
 @structural(
     "share of a tie",
@@ -280,7 +293,7 @@ def plain_product(node: Node, context: Context) -> Node | None:
     return node.args[0] * node.args[1]  # type: ignore[no-any-return]
 
 
-RULES: tuple[Rule, ...] = (COMPLEMENT, tie, length, dot, behind, plain_product)
+RULES: tuple[Rule, ...] = (COMPLEMENT, LOG1P, EXPM1, tie, length, dot, behind, plain_product)
 
 
 def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
@@ -290,7 +303,7 @@ def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
         below = 0 if node in named and node is not root else sum(found[arg] for arg in node.args)
         turned = isinstance(node, Map) and node.op.name == "sigmoid" and is_sign(node.args[0])
         plain_sum = isinstance(node, Einsum) and len(node.args) == 1 and not node.is_layout
-        chosen = isinstance(node, Map) and node.op.name in ("where", "multiply_no_nan")
+        chosen = isinstance(node, Map) and node.op.name in ("where", "multiply_no_nan", "log1p", "expm1")
         solved = is_spelled_otherwise(node)
         found[node] = below + (turned or plain_sum or chosen or solved or _in_front(node))
     return (found[root],)
