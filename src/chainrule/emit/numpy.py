@@ -255,27 +255,27 @@ def source(
     dims = {d: identifier(d.name, taken) for d in graph.dims()}
     names = {n: identifier(name, taken) for n, name in graph.names.items() if not isinstance(n, Input)}
     constants = long_constants(graph, taken)
-    known = dict(arguments)
-    for node, name in constants.items():
-        known[node] = name
-    writer = Writer(known, dims, long_axes, reduced_windows(graph))
+    writer = Writer(dict([*arguments.items(), *constants.items()]), dims, long_axes, reduced_windows(graph))
     named = Graph(graph.inputs, graph.outputs, {**arguments, **names})
     lines = _lines(writer, named, frozenset(taken), forward)
     outputs = [writer.result(o) for o in graph.outputs]
     head = preamble(writer, arguments, dims, [name for node, name in constants.items() if node.kind == "float"])
     doc += "".join(f" {name} is its constant array of shape {show_shape(n.shape)}." for n, name in constants.items())
-    text = "\n".join(
-        [
-            "\n".join(["import numpy as np", *sorted(writer.imports)]) + "\n",
-            *(f"\n{definition}\n" for definition in writer.helpers.values()),
-            "\n" + signature(function, [*arguments.values(), *constants.values()]),
-            *(docstring(doc) if doc else []),
-            *body([*head, *lines]),
-            *returned(outputs, forward, gradients, result),
-            "",
-        ]
-    )
+    written = [
+        signature(function, [*arguments.values(), *constants.values()]),
+        *(docstring(doc) if doc else []),
+        *body([*head, *lines]),
+        *returned(outputs, forward, gradients, result),
+    ]
+    text = _program(writer, written)
     return Source(text, function, tuple(i.name for i in graph.inputs), tuple(n.value for n in constants))
+
+
+def _program(writer: Writer, function: Sequence[str]) -> str:
+    """The whole text: the imports and the definitions that the function needs, and the function."""
+    imports = "\n".join(["import numpy as np", *sorted(writer.imports)])
+    definitions = [f"\n{definition}\n" for definition in writer.helpers.values()]
+    return "\n".join([f"{imports}\n", *definitions, "", *function, ""])
 
 
 def _lines(writer: Writer, graph: Graph, taken: frozenset[str], forward: int | None) -> list[tuple[str, str]]:

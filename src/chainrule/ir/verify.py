@@ -58,16 +58,7 @@ def _complaint(node: Node) -> str:
         case Input() | Const() | Size() | Delta() | D():
             return ""
         case Map():
-            values = node.args[node.op.conditions :]
-            if any(arg.shape != node.shape for arg in node.args):
-                return "a Map's operands have exactly the result's shape"
-            if len(node.args) != node.op.arity:
-                return f"{node.op.name} takes {node.op.arity} operands"
-            if any(arg.kind != "bool" for arg in node.args[: node.op.conditions]):
-                return "a condition is a truth value"
-            if node.op.result == "float" and not node.op.converts and any(arg.kind != "float" for arg in values):
-                return "the operands of an operation on floats are floats"
-            return "" if len({arg.kind for arg in values}) <= 1 else "operands of different kinds"
+            return _map_complaint(node)
         case Einsum():
             return _einsum_complaint(node)
         case Reduce():
@@ -108,6 +99,19 @@ def _lies_within(specs: Sequence[SliceSpec], shape: Shape) -> bool:
             if not isinstance(extent, int) or not (0 <= first < extent and 0 <= last < extent):
                 return False
     return True
+
+
+def _map_complaint(node: Map) -> str:
+    values = node.args[node.op.conditions :]
+    if any(arg.shape != node.shape for arg in node.args):
+        return "a Map's operands have exactly the result's shape"
+    if len(node.args) != node.op.arity:
+        return f"{node.op.name} takes {node.op.arity} operands"
+    if any(arg.kind != "bool" for arg in node.args[: node.op.conditions]):
+        return "a condition is a truth value"
+    if node.op.result == "float" and not node.op.converts and any(arg.kind != "float" for arg in values):
+        return "the operands of an operation on floats are floats"
+    return "" if len({arg.kind for arg in values}) <= 1 else "operands of different kinds"
 
 
 def _einsum_complaint(node: Einsum) -> str:

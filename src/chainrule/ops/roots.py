@@ -15,7 +15,7 @@ from .outside import mp
 
 __all__ = ["cbrt", "hypot", "reciprocal"]
 
-_INF = math.inf
+_INF, _NAN = math.inf, math.nan
 
 cbrt = register(
     Elementwise(
@@ -61,12 +61,14 @@ hypot = register(
         range=NON_NEGATIVE,
         analytic=False,
         commutative=True,
-        convention="hypot(0, 0) has slopes 0, the smallest subgradient",
+        convention="hypot(0, 0) has slopes 0, the smallest subgradient; in an infinite operand the slope is NaN (∞/∞)",
         special=(
             ((3.0, -4.0), 5.0, (0.6, -0.8)),
             ((0.0, 0.0), 0.0, (0.0, 0.0)),
             ((-0.0, 2.0), 2.0, (0.0, 1.0)),
             ((3e30, 4e30), 5e30, (0.6, 0.8)),
+            ((_INF, 1.0), _INF, (_NAN, 0.0)),
+            ((1.0, -_INF), _INF, (0.0, _NAN)),
         ),
     )
 )

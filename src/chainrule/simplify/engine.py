@@ -71,70 +71,78 @@ def rewrite(
     holds what was found before with the same phase and names and no counts of uses, and is filled.
     """
     counted = use_counts(outputs) if uses is None else uses
-    context = Context(dict(counted), named, held)
     known = {} if known is None else known
     known |= {node: node for node in held}
-    goes_to: dict[Node, Node] = {}
-    stack = list(reversed(outputs))
-    while stack:
-        node = stack[-1]
-        if node in known:
-            stack.pop()
-            continue
-        target = goes_to.get(node)
-        if target is None:
-            todo = [arg for arg in node.args if arg not in known]
-            if todo:
-                stack.extend(todo)
-                continue
-            target = _next(node, known, phase, context, checked, log)
-            if target is node:
-                known[node] = node
-                stack.pop()
-                continue
-            goes_to[node] = target
-        if target in known:
-            known[node] = known[target]
-            _takes_over(known[node], node, context, counted)
-            stack.pop()
-        else:
-            stack.append(target)
+    _Rewriting(phase, Context(dict(counted), named, held), counted, known, checked, log).settle(outputs)
     return known
 
 
-def _takes_over(final: Node, node: Node, context: Context, counted: Mapping[Node, int]) -> None:
-    """What a node has become has its name, and its uses. (Steps on the way were used by nobody.)"""
-    if node in context.named:
-        context.named |= {final}
-    if node in counted:
-        context.uses[final] = context.uses.get(final, 0) + counted[node]
+@dataclass(frozen=True, eq=False)
+class _Rewriting:
+    """A phase at work: what has become of the nodes that are done, and what the rules may ask about the others."""
 
+    phase: Phase
+    context: Context
+    counted: Mapping[Node, int]
+    known: dict[Node, Node]
+    checked: bool
+    log: list[Applied] | None
 
-def _next(
-    node: Node,
-    known: dict[Node, Node],
-    phase: Phase,
-    context: Context,
-    checked: bool,
-    log: list[Applied] | None,
-) -> Node:
-    """One step for a node whose operands are done: new operands, or the first rule that fits; else the node itself."""
-    for arg in node.args:
-        if known[arg] is not arg:
-            return node.with_args(tuple([known[a] for a in node.args]))
-    candidates = phase.candidates(node)
-    operands = operand_heads(node) if candidates else set()
-    for rule in candidates:
-        if not rule.needs <= operands:
-            continue
-        after = rule.rewrite(node, context)
-        if after is not None and after is not node:
-            if checked and not phase.lowers(node, after, context.named):
-                raise RewriteError(f"{rule.name!r} did not simplify {node!r} to {after!r}")
-            if log is not None:
-                log.append(Applied(rule, node, after))
-            return after
-    return node
+    def settle(self, outputs: Sequence[Node]) -> None:
+        """Fill ``known`` with every node below the outputs, operands first, each followed to where no rule fits."""
+        known = self.known
+        goes_to: dict[Node, Node] = {}
+        stack = list(reversed(outputs))
+        while stack:
+            node = stack[-1]
+            if node in known:
+                stack.pop()
+                continue
+            target = goes_to.get(node)
+            if target is None:
+                todo = [arg for arg in node.args if arg not in known]
+                if todo:
+                    stack.extend(todo)
+                    continue
+                target = self._next(node)
+                if target is node:
+                    known[node] = node
+                    stack.pop()
+                    continue
+                goes_to[node] = target
+            if target in known:
+                known[node] = known[target]
+                self._takes_over(known[node], node)
+                stack.pop()
+            else:
+                stack.append(target)
+
+    def _next(self, node: Node) -> Node:
+        """One step for a node whose operands are done: new operands, or the first rule that fits; else itself."""
+        for arg in node.args:
+            if self.known[arg] is not arg:
+                return node.with_args(tuple([self.known[a] for a in node.args]))
+        candidates = self.phase.candidates(node)
+        operands = operand_heads(node) if candidates else set()
+        for rule in candidates:
+            if not rule.needs <= operands:
+                continue
+            after = rule.rewrite(node, self.context)
+            if after is not None and after is not node:
+                if self.checked and not self.phase.lowers(node, after, self.context.named):
+                    raise RewriteError(f"{rule.name!r} did not simplify {node!r} to {after!r}")
+                if self.log is not None:
+                    self.log.append(Applied(rule, node, after))
+                return after
+        return node
+
+    def _takes_over(self, final: Node, node: Node) -> None:
+        """What a node has become has its name, and its uses. (Steps on the way were used by nobody.)"""
+        context = self.context
+        if node in context.named:
+            context.named |= {final}
+        if node in self.counted:
+            context.uses[final] = context.uses.get(final, 0) + self.counted[node]
 
 
 def apply_phase(graph: Graph, phase: Phase, *, checked: bool = False, log: list[Applied] | None = None) -> Graph:

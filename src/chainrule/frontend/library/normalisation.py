@@ -69,10 +69,34 @@ def batch_norm(
     Source: S. Ioffe and C. Szegedy, *Batch normalization*, 2015. Raises ShapeError where an argument is not of shape
     (d,) or x has no axis besides the features', ArgumentError where the state lacks a part.
     """
+    x, scale, shift, old_mean, old_variance = arrays(x, scale, shift, *_moments_in(state))
+    feature = _feature_axis(x, axis)
+    _of_features("batch_norm", x, feature, scale=scale, shift=shift, mean=old_mean, variance=old_variance)
+    spread: Shape = tuple(e if a == feature else 1 for a, e in enumerate(shape_of(x)))
+    scale, shift = reshape(scale, spread), reshape(shift, spread)
+    if not training:
+        return scale * _unit(x - reshape(old_mean, spread), reshape(old_variance, spread), eps) + shift, dict(state)
+    others = tuple(a for a in range(len(spread)) if a != feature)
+    centre = mean(x, axis=others)
+    centred = x - reshape(centre, spread)
+    variance = mean(centred**2, axis=others)
+    new_state = {
+        "mean": momentum * old_mean + (1 - momentum) * centre,
+        "variance": momentum * old_variance + (1 - momentum) * variance,
+    }
+    return scale * _unit(centred, reshape(variance, spread), eps) + shift, new_state
+
+
+def _moments_in(state: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The mean and the variance that a state holds. Raises ArgumentError where one is missing."""
     missing = [part for part in ("mean", "variance") if part not in state]
     if missing:
         raise ArgumentError(at_user_line(f"the state of batch_norm has no {missing[0]!r}: it needs mean and variance"))
-    x, scale, shift, old_mean, old_variance = arrays(x, scale, shift, state["mean"], state["variance"])
+    return state["mean"], state["variance"]
+
+
+def _feature_axis(x: Any, axis: int) -> int:
+    """The axis of the features, counted from the front. Raises ShapeError where x has no axis besides it."""
     rank = len(shape_of(x))
     if rank < 2:
         raise ShapeError(
@@ -82,20 +106,7 @@ def batch_norm(
             )
         )
     (feature,) = normal_axes(axis, rank)
-    _of_features("batch_norm", x, feature, scale=scale, shift=shift, mean=old_mean, variance=old_variance)
-    spread: Shape = tuple(e if a == feature else 1 for a, e in enumerate(shape_of(x)))
-    scale, shift = reshape(scale, spread), reshape(shift, spread)
-    if not training:
-        return scale * _unit(x - reshape(old_mean, spread), reshape(old_variance, spread), eps) + shift, dict(state)
-    others = tuple(a for a in range(rank) if a != feature)
-    centre = mean(x, axis=others)
-    centred = x - reshape(centre, spread)
-    variance = mean(centred**2, axis=others)
-    new_state = {
-        "mean": momentum * old_mean + (1 - momentum) * centre,
-        "variance": momentum * old_variance + (1 - momentum) * variance,
-    }
-    return scale * _unit(centred, reshape(variance, spread), eps) + shift, new_state
+    return feature
 
 
 def _unit(centred: Any, variance: Any, eps: float) -> Any:
