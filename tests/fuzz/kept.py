@@ -29,4 +29,9 @@ KEPT: list[tuple[list[tuple[int, int, int, int]], int, str]] = [
         1056,
         "a kink at the point itself, which a long step does not show",
     ),
+    (
+        [(24, 0, 0, 0), (54, 66, 0, 0), (217, 0, 0, 1), (0, 1, 0, 0)],
+        0,
+        "x y + y x: a common factor was taken out, and left x + x, which is more to read",
+    ),
 ]

@@ -12,6 +12,8 @@ x, y, z = any_("x"), any_("y"), any_("z")
 
 FACTORS: tuple[Rule, ...] = (
     rule("twice", x + x, 2 * x, "a thing and the same again is two of it"),
+    # Before the next, which would make x + x of its first factors.
+    rule("twice, factors exchanged", x * y + y * x, 2 * (x * y), "a thing and the same again is two of it"),
     rule("common factor of a sum", x * z + y * z, (x + y) * z, "a common factor is multiplied once", alone=True),
     rule("common factor of a difference", x * z - y * z, (x - y) * z, "a common factor is multiplied once", alone=True),
     rule("common denominator of a sum", x / z + y / z, (x + y) / z, "a common denominator divides once", alone=True),
