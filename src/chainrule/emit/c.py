@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 
 from ..ir.dims import Dim, Shape, show_shape
 from ..ir.graph import Graph
-from ..ir.node import Kind, Node
+from ..ir.node import Const, Input, Kind, Node
 from ..lower.contraction import pairwise
+from ..lower.matrices import matrices
+from ..lower.products import turned
 from .c_body import Body, Failure
 from .c_nodes import copy, write
-from .c_plan import NoSpelling, plan
-from .c_text import REALS, Names, Real, harmless, product
+from .c_plan import NoSpelling, must_be_stored, plan
+from .c_text import REALS, Names, Real, harmless, product, runtime
+from .c_tiles import product_kernel
 
 __all__ = ["Argument", "CSource", "Failure", "NoSpelling", "source", "sources"]
 
@@ -77,10 +79,11 @@ def source(graph: Graph, *, name: str = "f", dtype: str = "float64") -> CSource:
 def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
     """Several functions (name, graph, dtype) in one file, which each of them holds."""
     names = Names()
-    functions = [_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs]
+    made = [_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs]
+    functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
-    kernels = [_kernel(k) for k in ("int_power",) if re.search(rf"\b{k}\(", text)]
-    text = "\n".join([_PREAMBLE, *kernels, _PADDED, text])
+    kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
+    text = "\n".join([_PREAMBLE, *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text])
     return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
 
 
@@ -89,14 +92,20 @@ def _function_name(wanted: str, names: Names) -> str:
     return names.new("f", "f") if wanted == "f" else "cr_" + names.new(wanted, "f")
 
 
-def _kernel(name: str) -> str:
-    """The text of a function that a record's spelling calls."""
-    return (resources.files(__package__) / "runtime" / f"{name}.c").read_text(encoding="utf-8")
+def _matrix_kernels(bodies: Sequence[Body]) -> list[str]:
+    """The kernels that products of matrices call, for each precision."""
+    texts = []
+    for real in REALS.values():
+        mine = [body for body in bodies if body.real is real]
+        columns = dict.fromkeys(extent for body in mine for extent in body.products)
+        texts += [product_kernel(real, columns)] if columns else []
+        texts += [runtime("turn", real)] if any(body.turns for body in mine) else []
+    return [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 
-def _function(function: str, graph: Graph, real: Real) -> CSource:
-    """One function; its text is without the file's preamble."""
-    graph = pairwise(graph)
+def _function(function: str, graph: Graph, real: Real) -> tuple[CSource, Body]:
+    """One function, its text without the file's preamble; and what it was written with."""
+    graph, kept = turned(matrices(pairwise(graph)), lambda n: isinstance(n, (Input, Const)) or must_be_stored(n))
     names = Names()
     names.new(function, "f")
     dims = {d: names.new(d.name, "n") for d in graph.dims()}
@@ -107,7 +116,7 @@ def _function(function: str, graph: Graph, real: Real) -> CSource:
     parameters += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
     heading = _heading(graph, where, outs)
     arguments = [*dims.values(), *where.values()]
-    body = Body(plan(graph.outputs), real, dims, where)
+    body = Body(plan(graph.outputs, kept), real, dims, where)
     pointers, workspace = _workspace(function, body, _named(body, graph, names, outs))
     _write(body, graph, outs)
     text = "\n".join(
@@ -128,7 +137,7 @@ def _function(function: str, graph: Graph, real: Real) -> CSource:
     inputs = tuple(Argument(i.name, i.shape, i.kind) for i in graph.inputs)
     pairs = zip(graph.outputs, outs, strict=True)
     outputs = tuple(Argument(graph.names.get(o, out), o.shape, o.kind) for o, out in pairs)
-    return CSource(text, function, real.dtype, tuple(dims), inputs, outputs, tuple(body.failures))
+    return CSource(text, function, real.dtype, tuple(dims), inputs, outputs, tuple(body.failures)), body
 
 
 def _write(body: Body, graph: Graph, outs: list[str]) -> None:

@@ -41,6 +41,10 @@ class Body:
     """Stored nodes that are plain variables, not arrays."""
     constants: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    products: list[Extent] = field(default_factory=list)
+    """The numbers of columns of the products of matrices."""
+    turns: bool = False
+    """Whether a matrix is stored with its axes exchanged."""
     lines: Lines = field(default_factory=Lines)
     _serial: dict[str, int] = field(default_factory=dict)
 
@@ -84,7 +88,7 @@ class Body:
         """An entry of a stored node, input or constant array, which may be seen under another shape."""
         if node in self.scalars:
             return self.where[node]
-        return f"{self._array(node)}[{self.at(index, node.shape if shape is None else shape)}]"
+        return f"{self.array(node)}[{self.at(index, node.shape if shape is None else shape)}]"
 
     def load(self, node: Node, index: Index) -> Spelled:
         """An entry of any node but a folded one; transposes, broadcasts, slices and windows change the index only."""
@@ -125,7 +129,12 @@ class Body:
             return self.load(base, ())
         return self.entry(base, index, node.shape), PLAIN
 
-    def _array(self, node: Node) -> str:
+    def is_array(self, node: Node) -> bool:
+        """Whether a node lies in memory."""
+        in_place = node in self.where and node not in self.scalars
+        return in_place or (isinstance(node, Const) and node not in self.where and scalar_value(node) is None)
+
+    def array(self, node: Node) -> str:
         """What an array is called; one of constants is written down when it is first met."""
         if node not in self.where:
             assert isinstance(node, Const)

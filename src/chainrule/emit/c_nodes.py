@@ -9,8 +9,10 @@ from ..ir.dims import show_shape
 from ..ir.graph import describe
 from ..ir.node import Concat, Delta, Einsum, Gather, Map, Node, Pad, Reduce, Scatter, Slice
 from ..ir.templates import Spelled, fill
+from ..lower.products import product_of, sums_rows
 from .c_body import Body, Index, in_window, placed
 from .c_plan import NoSpelling
+from .c_products import write_product, write_row_sum, write_turned
 from .c_text import PLAIN, harmless, shifted
 
 _BOUNDS = {"float": ("-INFINITY", "INFINITY"), "int": ("INT64_MIN", "INT64_MAX"), "bool": ("false", "true")}
@@ -27,6 +29,12 @@ def write(body: Body, node: Node, title: str) -> None:
         case Map():
             with body.loops(node.shape) as index:
                 _set(body, node, index, body.expression(node, index)[0])
+        case Einsum() if (product := product_of(node)) is not None and write_product(body, node, product):
+            pass
+        case Einsum() if sums_rows(node) and write_row_sum(body, node):
+            pass
+        case Einsum() if node in body.plan.turned and write_turned(body, node):
+            pass
         case Einsum() if node.summed and _runs_along_rows(body, node):
             _rows(body, node)
         case Einsum():

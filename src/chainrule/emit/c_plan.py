@@ -42,6 +42,8 @@ class Plan:
 
     stored: tuple[Node, ...]
     folded: frozenset[Node]
+    turned: frozenset[Node] = frozenset()
+    """Of the stored nodes those that are only other layouts of an array: matrices as a product reads them."""
 
     def tree(self, root: Node) -> list[Node]:
         """The root and the folded Maps below it, operands first."""
@@ -54,15 +56,15 @@ class Plan:
         return order[::-1]
 
 
-def plan(outputs: Sequence[Node]) -> Plan:
-    """Decide for every node. Raises NoSpelling for a derivative that is not worked out."""
+def plan(outputs: Sequence[Node], turned: frozenset[Node] = frozenset()) -> Plan:
+    """Decide for every node; those in ``turned`` are stored too. Raises NoSpelling for a derivative not worked out."""
     order, uses = toposort(outputs), use_counts(outputs)
     folded = frozenset(
         arg for node in order if _reads_once(node) for arg in node.args if isinstance(arg, Map) and uses[arg] == 1
     )
     flattened = {_below_reshapes(node) for node in order if isinstance(node, Reshape)}
-    stored = tuple(n for n in order if n not in folded and (_must_be_stored(n) or _is_copied(n, flattened)))
-    return Plan(stored, folded)
+    kept = [n for n in order if n not in folded and (must_be_stored(n) or n in turned or _is_copied(n, flattened))]
+    return Plan(tuple(kept), folded, turned)
 
 
 def _reads_once(node: Node) -> bool:
@@ -77,7 +79,8 @@ def _reads_once(node: Node) -> bool:
     return False
 
 
-def _must_be_stored(node: Node) -> bool:
+def must_be_stored(node: Node) -> bool:
+    """Whether a node is worked out, and is not a way of looking at another."""
     match node:
         case Input() | Const() | Size() | Delta() | Reshape() | Slice():
             return False

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -40,8 +41,19 @@ class Real:
         """The C type of numbers of this kind."""
         return {"float": self.ctype, "int": "int64_t", "bool": "bool"}[kind]
 
+    @property
+    def bytes(self) -> int:
+        """How long a number is."""
+        return np.dtype(self.dtype).itemsize
+
 
 REALS = {"float64": Real("float64", "double", ""), "float32": Real("float32", "float", "f")}
+
+
+def runtime(name: str, real: Real | None = None) -> str:
+    """The text of a file of `emit/runtime`, for a precision where it is written for REAL numbers."""
+    text = (resources.files(__package__) / "runtime" / f"{name}.c").read_text(encoding="utf-8")
+    return text if real is None else text.replace("REAL", real.ctype)
 
 
 class Names:

@@ -1,0 +1,19 @@
+/* C[m, n] = sum over k of A[m, k] B[k, n]; neighbours in a row of B and of C are neighbours in memory.
+   Long sums are sums of shorter ones: what is read stays in the cache, and rounding grows with neither alone. */
+static inline void product_REAL(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const REAL *restrict a, ptrdiff_t am,
+    ptrdiff_t ak, const REAL *restrict b, ptrdiff_t bk, REAL *restrict c, ptrdiff_t cm)
+{
+    ptrdiff_t k = 0;
+    do {
+        const ptrdiff_t depth = K - k < 256 ? K - k : 256;
+        strips_REAL(M, N, depth, a + k * ak, am, ak, b + k * bk, bk, c, cm, k > 0);
+        k += 256;
+    } while (k < K);
+}
+
+/* c[n] = sum over k of B[k, n]. */
+static inline void sum_rows_REAL(ptrdiff_t N, ptrdiff_t K, const REAL *restrict b, ptrdiff_t bk, REAL *restrict c)
+{
+    const REAL one = 1;
+    product_REAL(1, N, K, &one, 0, 0, b, bk, c, 0);
+}
