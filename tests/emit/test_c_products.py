@@ -1,4 +1,4 @@
-"""Products of matrices in C: every way the operands may lie, sizes around the lanes of a vector, every kind of vector."""
+"""Products of matrices in C: all ways the operands may lie, sizes around the lanes of a vector, each kind of vector."""
 
 from __future__ import annotations
 

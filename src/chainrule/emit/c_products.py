@@ -1,4 +1,4 @@
-"""How a product of matrices is written in C: a call of the kernel, in loops over the axes that are none of its three."""
+"""How a product of matrices is written in C: a call of the kernel, in loops over the axes besides its three."""
 
 from __future__ import annotations
 
