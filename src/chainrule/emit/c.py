@@ -39,6 +39,12 @@ static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
 """
 
 
+_VECTOR_FUNCTIONS = frozenset(
+    """acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p log2 pow sin
+    sinh tan tanh""".split()
+)
+"""What libmvec has since glibc 2.35, on x86-64; with an f behind the name in single precision."""
+
 _LINE = "\n    "
 
 
@@ -83,13 +89,34 @@ def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
-    text = "\n".join([_PREAMBLE, *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text])
+    text = "\n".join(
+        [_PREAMBLE, *_vector_functions(text), *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text]
+    )
     return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
 
 
 def _function_name(wanted: str, names: Names) -> str:
     """Ours begin with cr_, so that they meet no function of the C library; f stands for itself."""
     return names.new("f", "f") if wanted == "f" else "cr_" + names.new(wanted, "f")
+
+
+def _vector_functions(text: str) -> list[str]:
+    """Declares those of the C library's functions that a text calls and that libmvec has for vectors too."""
+    used = [
+        w
+        for w in dict.fromkeys(re.findall(r"\b([a-z0-9]+)\(", text))
+        if w in _VECTOR_FUNCTIONS or w.removesuffix("f") in _VECTOR_FUNCTIONS
+    ]
+    if not used:
+        return []
+    lines = ["/* Functions that glibc's libmvec has for vectors; define CR_MVEC, and link with -lmvec, to use them. */"]
+    lines.append("#ifdef CR_MVEC")
+    for name in used:
+        stem = name if name in _VECTOR_FUNCTIONS else name[:-1]
+        ctype = "double" if stem == name else "float"
+        operands = ", ".join([ctype] * (2 if stem in ("atan2", "hypot", "pow") else 1))
+        lines.append(f'extern {ctype} {name}({operands}) __attribute__((simd("notinbranch"), const));')
+    return ["\n".join([*lines, "#endif", ""])]
 
 
 def _matrix_kernels(bodies: Sequence[Body]) -> list[str]:

@@ -113,7 +113,7 @@ logaddexp = register(
         stands_for=(np.logaddexp,),
         partials=lambda a, b, y: (sigmoid(a - b), sigmoid(b - a)),
         why="each of the two gets its exponential's share of the sum",
-        c="({0} == {1} ? {0} + log{f}(2) : fmax{f}({0}, {1}) + log1p{f}(exp{f}(-fabs{f}({0} - {1}))))",
+        c="({0} == {1} ? {0} + log{f}(2) : ({0} > {1} ? {0} : {1}) + log1p{f}(exp{f}(-fabs{f}({0} - {1}))))",
         latex=r"\log\left(e^{{0}} + e^{{1}}\right)",
         text="logaddexp({0}, {1})",
         analytic=False,
