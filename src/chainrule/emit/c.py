@@ -39,9 +39,9 @@ static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
 """
 
 
-_VECTOR_FUNCTIONS = frozenset(
-    """acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p log2 pow sin
-    sinh tan tanh""".split()
+_VECTOR_FUNCTIONS = (
+    "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p log2 pow sin "
+    "sinh tan tanh"
 )
 """What libmvec has since glibc 2.35, on x86-64; with an f behind the name in single precision."""
 
@@ -102,20 +102,20 @@ def _function_name(wanted: str, names: Names) -> str:
 
 def _vector_functions(text: str) -> list[str]:
     """Declares those of the C library's functions that a text calls and that libmvec has for vectors too."""
-    used = [
-        w
-        for w in dict.fromkeys(re.findall(r"\b([a-z0-9]+)\(", text))
-        if w in _VECTOR_FUNCTIONS or w.removesuffix("f") in _VECTOR_FUNCTIONS
-    ]
+    known = _VECTOR_FUNCTIONS.split()
+    called = dict.fromkeys(re.findall(r"\b([a-z0-9]+)\(", text))
+    used = [name for name in called if name in known or name.removesuffix("f") in known]
     if not used:
         return []
     lines = ["/* Functions that glibc's libmvec has for vectors; define CR_MVEC, and link with -lmvec, to use them. */"]
     lines.append("#ifdef CR_MVEC")
+    lines.append("#define CR_VECTOR(type, name, ...) \\")
+    lines.append('    extern type name(__VA_ARGS__) __attribute__((simd("notinbranch"), const))')
     for name in used:
-        stem = name if name in _VECTOR_FUNCTIONS else name[:-1]
+        stem = name if name in known else name[:-1]
         ctype = "double" if stem == name else "float"
         operands = ", ".join([ctype] * (2 if stem in ("atan2", "hypot", "pow") else 1))
-        lines.append(f'extern {ctype} {name}({operands}) __attribute__((simd("notinbranch"), const));')
+        lines.append(f"CR_VECTOR({ctype}, {name}, {operands});")
     return ["\n".join([*lines, "#endif", ""])]
 
 
