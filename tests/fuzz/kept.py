@@ -34,4 +34,14 @@ KEPT: list[tuple[list[tuple[int, int, int, int]], int, str]] = [
         0,
         "x y + y x: a common factor was taken out, and left x + x, which is more to read",
     ),
+    (
+        [(210, 105, 67, 30), (141, 144, 21, 60)],
+        3491,
+        "the sign of a spread number over another: the quotient was not known for one of two numbers",
+    ),
+    (
+        [(126, 118, 5, 169), (202, 113, 68, 163), (20, 212, 27, 173), (111, 43, 142, 26)],
+        1353,
+        "a sum that cancels is asked whether it is zero: rounding decides, and differs with the order of the terms",
+    ),
 ]

@@ -150,12 +150,18 @@ def weight(node: Node) -> int:
 
 
 def takes_number(node: Node) -> bool:
-    """An array multiplied or divided by a number: the number stands at the front of what it scales."""
-    if not isinstance(node, Map) or node.op.name not in ("mul", "div"):
+    """An array multiplied or divided by a number: the number stands at the front of what it scales.
+
+    The array may be a number that is spread as well: whether it is known for one may depend on where its sign stands.
+    """
+    if not isinstance(node, Map) or not node.shape:
         return False
-    if node.op.name == "div" and spread_scalar(node.args[1]) is None:
-        return False
-    return sum(spread_scalar(arg) is not None for arg in node.args) == 1
+    match node.op.name:
+        case "mul":
+            return any(spread_scalar(arg) is not None for arg in node.args)
+        case "div":
+            return spread_scalar(node.args[1]) is not None
+    return False
 
 
 Measure: TypeAlias = tuple[int, ...]
