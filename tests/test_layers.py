@@ -32,11 +32,12 @@ ALLOWED: dict[str, set[str]] = {
 ALLOWED["pipeline"] = set(ALLOWED)  # every stage
 ALLOWED["transforms"] = ALLOWED["tell"] = {*ALLOWED["pipeline"], "pipeline"}
 ALLOWED["exercise"] = set(ALLOWED["pipeline"])
+ALLOWED["native"] = set(ALLOWED["pipeline"]) | {"pipeline"}
 ALLOWED["picture"] = ALLOWED["tell"]
 ALLOWED["asked"] = ALLOWED["tell"]
 ALLOWED["testing"] = {*ALLOWED["tell"], "transforms"}
 ALLOWED["derivation"] = {*ALLOWED["tell"], "asked", "exercise"}
-ALLOWED["train"] = {"ir", "pipeline", PUBLIC}  # an update is a graph as well
+ALLOWED["train"] = {"ir", "pipeline", "native", PUBLIC}  # an update is a graph as well
 ALLOWED["cli"] = {"ir", "render", "pipeline", "derivation", PUBLIC}  # it tells of records and formulas
 ALLOWED[PUBLIC] = set(ALLOWED) - {"cli", PUBLIC}
 ALLOWED["__main__"] = {"cli"}

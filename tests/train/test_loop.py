@@ -11,8 +11,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 import chainrule as cr
-from chainrule.train.loop import TrainingStopped, _Training, train
+from chainrule.train.loop import TrainingStopped, train
 from chainrule.train.problem import problem
+from chainrule.train.training import Training
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 XOR = np.array([[0.0], [1.0], [1.0], [0.0]])
@@ -115,7 +116,7 @@ def test_float32_stays_float32_whatever_the_data(optimizer: Any) -> None:
     ):
         run = train(loss, begin, given, optimizer=optimizer, epochs=2)
         assert {p.dtype for p in run.parameters.values()} == {np.dtype(np.float32)}
-        training = _Training(problem(loss, begin, given), optimizer, 8, 0, True).begin()
+        training = Training(problem(loss, begin, given), optimizer, 8, 0, True).begin(1)
         training.step(np.arange(8), 1)
         assert {np.asarray(h).dtype for h in training.held} == {np.dtype(np.float32)}
 
@@ -244,7 +245,7 @@ def test_a_keyboard_interrupt_keeps_what_was_learnt() -> None:
 
 
 def test_an_interrupt_in_the_middle_of_a_step_leaves_the_step_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    from chainrule.train import loop
+    from chainrule.train import training
 
     calls = []
 
@@ -253,7 +254,7 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_step_before(monkeypatch
         if len(calls) == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "first_bad", interrupted)
+    monkeypatch.setattr(training, "first_bad", interrupted)
     run = train(line, BEGIN, line_data(20), optimizer=cr.sgd(0.1), batch_size=10, epochs=5, shuffle=False)
     monkeypatch.undo()
     two = train(line, BEGIN, line_data(20), optimizer=cr.sgd(0.1), batch_size=10, epochs=1, shuffle=False)

@@ -38,7 +38,7 @@ class Native:
             {a.name: array.shape for a, array in zip(source.inputs, arrays, strict=True)},
         )
         lengths = [sizes[dim] for dim in source.dims]
-        outputs = [np.empty(sizes.of(a.shape), _dtype(a, source.dtype)) for a in source.outputs]
+        outputs = [np.empty(sizes.of(a.shape), dtype_of(a, source.dtype)) for a in source.outputs]
         scratch = np.empty(self.workspace(*lengths), np.uint8)
         code = self.function(*lengths, *(array.ctypes.data for array in (*arrays, *outputs, scratch)))
         if code:
@@ -63,7 +63,7 @@ def compile_c(source: CSource, *, flags: Sequence[str] = FLAGS) -> Native:
     return Native(source, function, workspace)
 
 
-def _dtype(argument: Argument, real: str) -> np.dtype[Any]:
+def dtype_of(argument: Argument, real: str) -> np.dtype[Any]:
     """NumPy's name for an argument's numbers."""
     return np.dtype({"float": real, "int": "int64", "bool": "bool"}[argument.kind])
 
@@ -77,4 +77,4 @@ def _array(argument: Argument, values: Mapping[str, Any], real: str) -> np.ndarr
     if given.dtype.kind not in fits:
         raise ArgumentError(f"{argument.name} is an array of {given.dtype}, where {argument.kind} is needed")
     # ascontiguousarray would give a scalar an axis.
-    return np.array(given, _dtype(argument, real), order="C", copy=None)
+    return np.array(given, dtype_of(argument, real), order="C", copy=None)

@@ -1,0 +1,68 @@
+"""What runs in native code, and whether it pays: the step of a training as a loop in C."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+
+from .emit.c import NoSpelling, source
+from .emit.c_loop import loop
+from .emit.c_text import REALS
+from .ir.dims import Dim
+from .ir.graph import Graph
+from .lower.cost import operations
+from .run.loop import NativeLoop
+from .run.native import CompileError, NoCompiler
+
+Engine: TypeAlias = Literal["auto", "native", "numpy"]
+ENGINES: tuple[Engine, ...] = ("auto", "native", "numpy")
+
+__all__ = [
+    "ENGINES",
+    "CompileError",
+    "Engine",
+    "NativeLoop",
+    "NoCompiler",
+    "NoSpelling",
+    "native_loop",
+    "seconds_saved",
+]
+
+_CALL, _RATE = 2e-6, 10e9
+"""What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
+COMPILING = 2.0
+"""Seconds that compiling takes at most, for the networks that train in seconds."""
+
+
+def native_loop(
+    graph: Graph,
+    begin: Sequence[Any],
+    *,
+    checked: int,
+    data: Mapping[str, np.ndarray[Any, Any]],
+    fixed: Mapping[str, Any],
+    dtype: str,
+    longest: int,
+) -> NativeLoop:
+    """The steps of a training, compiled.
+
+    ``graph`` is one step: its first inputs are what the steps change, and its last outputs are the new values of just
+    these, beginning with ``begin``; the first ``checked`` of them are parameters, which have to stay finite. The other
+    inputs are the samples of ``data``, up to ``longest`` at a time, or ``fixed``.
+
+    Raises NoSpelling where the step cannot be written in C, NoCompiler or CompileError where it cannot be compiled.
+    """
+    if dtype not in REALS:
+        raise NoSpelling(f"C has no numbers of {dtype}")
+    batch = [i.name for i in graph.inputs[len(begin) :]]
+    step = source(graph, name="step", dtype=dtype)
+    text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data])
+    return NativeLoop(text, begin, data, fixed, longest)
+
+
+def seconds_saved(graph: Graph, sizes: Mapping[Dim, int], steps: int) -> float:
+    """How much longer than in native code so many steps take in NumPy, roughly."""
+    work, calls = operations(graph, sizes)
+    return steps * (calls * _CALL + work / _RATE)
