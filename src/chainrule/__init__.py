@@ -99,6 +99,7 @@ from .transforms import jacobian_of as jacobian
 if TYPE_CHECKING:
     from .derivation import ClosedForm, Derivation, derive
     from .explain.glossary import glossary
+    from .native import compile
     from .train import networks, schedules
     from .train.loop import train
     from .train.optimisers import adagrad, adam, adamw, gradient_descent, momentum, nesterov, rmsprop, sgd
@@ -112,6 +113,7 @@ _ON_USE = {
     "adamw": "train.optimisers",
     "ClosedForm": "derivation",
     "Derivation": "derivation",
+    "compile": "native",
     "derive": "derivation",
     "glossary": "explain.glossary",
     "gradient_descent": "train.optimisers",
@@ -145,6 +147,7 @@ __all__ = [
     "adam",
     "adamw",
     "check",
+    "compile",
     "derive",
     "function",
     "glossary",

@@ -1,8 +1,8 @@
-"""What runs in native code, and whether it pays: the step of a training as a loop in C."""
+"""What runs in native code, and whether it pays: a gradient, and the steps of a training as a loop in C."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -14,7 +14,8 @@ from .ir.dims import Dim
 from .ir.graph import Graph
 from .lower.cost import operations
 from .run.loop import NativeLoop
-from .run.native import CompileError, NoCompiler
+from .run.native import CompileError, NativeProgram, NoCompiler
+from .transforms import differentiated
 
 Engine: TypeAlias = Literal["auto", "native", "numpy"]
 ENGINES: tuple[Engine, ...] = ("auto", "native", "numpy")
@@ -34,6 +35,19 @@ _CALL, _RATE = 2e-6, 10e9
 """What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
 COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
+
+
+def compile(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
+    """`cr.value_and_grad` in native code: C that is made of the derived gradient, compiled for this machine.
+
+    ``wrt`` is as there. The function is traced and compiled when it is first called, and again for arguments of other
+    shapes, but for the lengths that its declaration leaves open (``@cr.function(x="N d")``), and in another precision.
+    What was compiled is kept in a cache on disk. Numbers may differ from NumPy's in their last digits.
+
+    Raises, when it is called, NoSpelling for an operation that C has not, naming it; NoCompiler where the machine has
+    no C compiler; and what `cr.value_and_grad` raises.
+    """
+    return differentiated(f, wrt, NativeProgram)
 
 
 def native_loop(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -21,8 +21,12 @@ from .pipeline import arrange, as_function, check_differentiable, evaluate, grad
 from .run.printed import Program
 from .simplify import simplify, stabilise
 
-if TYPE_CHECKING:
-    pass
+
+class Runnable(Protocol):
+    """A program: for arrays like these, in the order of its graph's inputs, the function that gives its outputs."""
+
+    def ready(self, arrays: Mapping[str, np.ndarray]) -> Callable[[Sequence[np.ndarray]], list[Any]]:
+        """That function."""
 
 
 def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
@@ -35,6 +39,13 @@ def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None
     Raises ArgumentError for a name f does not have, DerivativeError for an integer argument or a result that is no
     single float, ShapeError where shapes do not fit.
     """
+    return differentiated(f, wrt, Program)
+
+
+def differentiated(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None, program_of: Callable[[Graph, str], Runnable]
+) -> Callable[..., tuple[Any, Any]]:
+    """Value and gradient of f, run by the program that is made of their graph and f's name."""
     function = as_function(f)
     repeats = Repeats(function)
 
@@ -47,8 +58,8 @@ def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None
         traced = function.trace(bound)
         groups = wanted(function, traced, wrt)
         inputs = [i for group in groups.values() for i in group]
-        made = ("gradient", *(i.name for i in inputs))
-        program = kept(traced, made, lambda: Program(gradient_graph(traced, inputs).graph, traced.function))
+        made = ("gradient", program_of, *(i.name for i in inputs))
+        program = kept(traced, made, lambda: program_of(gradient_graph(traced, inputs).graph, traced.function))
         split = len(traced.graph.outputs)
         hand_back = arrange(traced, groups, wrt is None or isinstance(wrt, str))
         value = traced.unflatten if split > 1 or isinstance(traced.result, (dict, list, tuple)) else itemgetter(0)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..emit.c import Argument, CSource
+from ..emit.c import Argument, CSource, source
 from ..ir.dims import bind_sizes
 from ..ir.errors import ArgumentError
-from .compiler import FLAGS, CompileError, NoCompiler, shared_library
+from ..ir.graph import Graph
+from .compiler import FLAGS, CompileError, NoCompiler, fast_flags, shared_library
+from .interpret import precision
 
-__all__ = ["FLAGS", "CompileError", "Native", "NoCompiler", "compile_c"]
+__all__ = ["FLAGS", "CompileError", "Native", "NativeProgram", "NoCompiler", "compile_c"]
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,44 @@ def compile_c(source: CSource, *, flags: Sequence[str] = FLAGS) -> Native:
     workspace.argtypes = sizes
     workspace.restype = ctypes.c_ssize_t
     return Native(source, function, workspace)
+
+
+class NativeProgram:
+    """A graph as compiled code, for floats in single and in double precision, each compiled when it is first met.
+
+    Raises NoSpelling for a graph that cannot be written in C; when it is made ready, NoCompiler, CompileError, and
+    ShapeError where a shape is not the declared one.
+    """
+
+    def __init__(self, graph: Graph, name: str = "program") -> None:
+        self._sources = {dtype: source(graph, name=name, dtype=dtype) for dtype in ("float64", "float32")}
+        self._compiled: dict[str, Native] = {}
+
+    def ready(self, arrays: Mapping[str, np.ndarray]) -> Callable[[Sequence[np.ndarray]], list[Any]]:
+        """The program for arrays of these very shapes and dtypes, in the inputs' order, checked once, here."""
+        dtype = str(precision(arrays))
+        if dtype not in self._compiled:
+            self._compiled[dtype] = compile_c(self._sources[dtype], flags=fast_flags())
+        native = self._compiled[dtype]
+        made = self._sources[dtype]
+        sizes = bind_sizes({a.name: a.shape for a in made.inputs}, {name: a.shape for name, a in arrays.items()})
+        wanted = [dtype_of(a, dtype) for a in made.inputs]
+        shapes = [(sizes.of(a.shape), dtype_of(a, dtype)) for a in made.outputs]
+        lengths = [sizes[dim] for dim in made.dims]
+        room = native.workspace(*lengths)
+
+        def run(given: Sequence[np.ndarray]) -> list[Any]:
+            taken = [np.array(a, w, order="C", copy=None) for a, w in zip(given, wanted, strict=True)]
+            outputs = [np.empty(shape, kind) for shape, kind in shapes]
+            # A workspace for each call: two threads may call at once.
+            scratch = np.empty(room, np.uint8)
+            code = native.function(*lengths, *[a.ctypes.data for a in (*taken, *outputs, scratch)])
+            if code:
+                failure = made.failures[code - 1]
+                raise failure.error(failure.message)
+            return [a if a.shape else a[()] for a in outputs]
+
+        return run
 
 
 def dtype_of(argument: Argument, real: str) -> np.dtype[Any]:

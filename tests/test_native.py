@@ -1,0 +1,82 @@
+"""`cr.compile`: gradients in native code are those that run in NumPy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule.native import NoCompiler, NoSpelling
+
+
+@pytest.fixture(autouse=True, scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@cr.function(x="N 6", y="N int", w=(6, 4), b=(4,))
+def loss(x: Any, y: Any, w: Any, b: Any) -> Any:
+    return cr.cross_entropy(cr.tanh(x @ w + b), y)
+
+
+def arguments(rows: int, dtype: Any = np.float64) -> dict[str, Any]:
+    rng = np.random.default_rng(rows)
+    floats = {"x": rng.normal(size=(rows, 6)), "w": rng.normal(size=(6, 4)), "b": rng.normal(size=4)}
+    return {"y": rng.integers(0, 4, rows), **{name: value.astype(dtype) for name, value in floats.items()}}
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_value_and_gradients_are_those_of_numpy(dtype: Any) -> None:
+    compiled, plain = cr.compile(loss, ["w", "b"]), cr.value_and_grad(loss, ["w", "b"])
+    for rows in (1, 7, 64, 33):
+        (value, gradients), (wanted, expected) = compiled(**arguments(rows, dtype)), plain(**arguments(rows, dtype))
+        tolerance = 1e-12 if dtype is np.float64 else 1e-5
+        assert value == pytest.approx(wanted, rel=tolerance)
+        assert value.dtype == dtype
+        for name, gradient in expected.items():
+            assert gradients[name].dtype == dtype
+            np.testing.assert_allclose(gradients[name], gradient, rtol=tolerance, atol=tolerance)
+
+
+def test_results_are_the_callers_own() -> None:
+    compiled = cr.compile(loss, "w")
+    first = compiled(**arguments(5))[1]
+    kept = first.copy()
+    compiled(**arguments(9))
+    assert np.array_equal(first, kept)
+
+
+def test_arguments_that_lie_elsewhere_and_structures_are_taken() -> None:
+    def net(x: Any, layers: Any) -> Any:
+        for w, b in layers:
+            x = cr.tanh(x @ w + b)
+        return (x**2).mean()
+
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(5, 3)).T, np.zeros(5)), (rng.normal(size=(10, 2))[::2], np.zeros(2))]
+    x = np.asfortranarray(rng.normal(size=(8, 3)))
+    value, gradients = cr.compile(net, "layers")(x, layers)
+    wanted, expected = cr.value_and_grad(net, "layers")(x, layers)
+    assert value == pytest.approx(wanted, rel=1e-12)
+    np.testing.assert_allclose(gradients[0][0], expected[0][0], rtol=1e-9)
+    np.testing.assert_allclose(gradients[1][1], expected[1][1], rtol=1e-9)
+
+
+def test_what_cannot_be_compiled_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(NoSpelling, match="inv"):
+        cr.compile(lambda a: cr.inv(a).sum())(np.eye(3))
+    with pytest.raises(cr.ShapeError):
+        cr.compile(loss, "w")(**{**arguments(4), "b": np.zeros(3)})
+    monkeypatch.setenv("CC", str(tmp_path / "nothing"))
+    with pytest.raises(NoCompiler, match="Install one"):
+        cr.compile(lambda a: (a**3).sum())(np.ones(3))
+
+
+def test_an_index_outside_its_axis_is_an_error() -> None:
+    with pytest.raises(IndexError, match="outside axis"):
+        cr.compile(loss, "w")(**{**arguments(3), "y": np.array([0, 1, 9])})
