@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -35,6 +36,8 @@ _CALL, _RATE = 2e-6, 10e9
 """What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
 COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
+DIVIDED = 500_000
+"""Operations of a step that pays to be divided: some 10 µs of one core."""
 
 
 def compile(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
@@ -59,21 +62,31 @@ def native_loop(
     fixed: Mapping[str, Any],
     dtype: str,
     longest: int,
+    threads: int | None = None,
 ) -> NativeLoop:
     """The steps of a training, compiled.
 
     ``graph`` is one step: its first inputs are what the steps change, and its last outputs are the new values of just
     these, beginning with ``begin``; the first ``checked`` of them are parameters, which have to stay finite. The other
-    inputs are the samples of ``data``, up to ``longest`` at a time, or ``fixed``.
+    inputs are the samples of ``data``, up to ``longest`` at a time, or ``fixed``. ``threads``: as many as the machine
+    has cores for us, unless told, and one where a step is too short to divide; the result does not depend on it.
 
     Raises NoSpelling where the step cannot be written in C, NoCompiler or CompileError where it cannot be compiled.
     """
     if dtype not in REALS:
         raise NoSpelling(f"C has no numbers of {dtype}")
     batch = [i.name for i in graph.inputs[len(begin) :]]
-    step = source(graph, name="step", dtype=dtype)
+    step = source(graph, name="step", dtype=dtype, team=[name for name in batch if name in data])
     text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data])
-    return NativeLoop(text, begin, data, fixed, longest)
+    if threads is None:
+        work, _ = operations(graph, dict.fromkeys(graph.dims(), longest))
+        threads = cores() if work > DIVIDED else 1
+    return NativeLoop(text, begin, data, fixed, longest, threads)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def seconds_saved(graph: Graph, sizes: Mapping[Dim, int], steps: int) -> float:

@@ -6,7 +6,8 @@ What is stored and what is folded into expressions is decided in `c_plan`; `c_no
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from ..ir.dims import Dim, Shape, show_shape
@@ -18,6 +19,7 @@ from ..lower.products import turned
 from .c_body import Body, Failure
 from .c_nodes import copy, write
 from .c_plan import NoSpelling, must_be_stored, plan
+from .c_team import divides, stages
 from .c_text import REALS, Names, Real, harmless, product, runtime
 from .c_tiles import product_kernel
 
@@ -74,21 +76,26 @@ class CSource:
     failures: tuple[Failure, ...]
 
 
-def source(graph: Graph, *, name: str = "f", dtype: str = "float64") -> CSource:
+def source(graph: Graph, *, name: str = "f", dtype: str = "float64", team: Collection[str] | None = None) -> CSource:
     """The graph as a C function. ``dtype`` is float64 or float32.
+
+    With ``team`` it is a function that several threads run together, and takes, before the workspace that they share,
+    the number of this one, how many there are, and where they meet; each has put its share of the rows of the inputs
+    named in ``team`` in place.
 
     Raises NoSpelling where the graph has a derivative that is not worked out, or an operation whose record has no C.
     """
-    return sources([(name, graph, dtype)])[0]
+    return sources([(name, graph, dtype)], team)[0]
 
 
-def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
+def sources(programs: Sequence[tuple[str, Graph, str]], team: Collection[str] | None = None) -> list[CSource]:
     """Several functions (name, graph, dtype) in one file, which each of them holds."""
     names = Names()
-    made = [_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs]
+    made = [_function(_function_name(name, names), graph, REALS[dtype], team) for name, graph, dtype in programs]
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
+    kernels += [runtime("team")] if team is not None else []
     text = "\n".join(
         [_PREAMBLE, *_vector_functions(text), *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text]
     )
@@ -130,7 +137,7 @@ def _matrix_kernels(bodies: Sequence[Body]) -> list[str]:
     return [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 
-def _function(function: str, graph: Graph, real: Real) -> tuple[CSource, Body]:
+def _function(function: str, graph: Graph, real: Real, team: Collection[str] | None) -> tuple[CSource, Body]:
     """One function, its text without the file's preamble; and what it was written with."""
     graph, kept = turned(matrices(pairwise(graph)), lambda n: isinstance(n, (Input, Const)) or must_be_stored(n))
     names = Names()
@@ -143,9 +150,15 @@ def _function(function: str, graph: Graph, real: Real) -> tuple[CSource, Body]:
     parameters += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
     heading = _heading(graph, where, outs)
     arguments = [*dims.values(), *where.values()]
-    body = Body(plan(graph.outputs, kept), real, dims, where)
+    body = Body(plan(graph.outputs, kept), real, dims, where, team=team is not None)
+    if team is not None:
+        parameters += ["ptrdiff_t thread", "ptrdiff_t threads", "struct team *team"]
+        arguments += ["thread", "threads"]
     pointers, workspace = _workspace(function, body, _named(body, graph, names, outs))
-    _write(body, graph, outs)
+    if team is None:
+        _write(body, graph, outs)
+    else:
+        _write_in_stages(body, graph, outs, [i for i in graph.inputs if i.name in team])
     text = "\n".join(
         [
             heading,
@@ -154,8 +167,9 @@ def _function(function: str, graph: Graph, real: Real) -> tuple[CSource, Body]:
             *_unused(arguments, [*pointers, *body.lines.lines]),
             *body.constants,
             *pointers,
+            *_shares(body),
             *body.lines.lines,
-            "    return 0;",
+            "    return 0;" if team is None else "    return failed;",
             "}",
             "",
             workspace,
@@ -175,6 +189,34 @@ def _write(body: Body, graph: Graph, outs: list[str]) -> None:
         if body.where.get(output) != out:
             body.restart("i")
             copy(body, output, out)
+
+
+def _write_in_stages(body: Body, graph: Graph, outs: list[str], divided_inputs: list[Node]) -> None:
+    """The same for threads, which meet after each stage."""
+    for stage in stages(body.plan, divided_inputs, body.scalars):
+        for node in stage:
+            body.divided = divides(node)
+            alone = not body.divided and node not in body.scalars
+            with body.lines.block("if (thread == 0)") if alone else nullcontext():
+                write(body, node, graph.names.get(node, body.where[node]))
+        body.lines.add("meet(team, threads);")
+    body.divided = False
+    rest = [(output, out) for output, out in zip(graph.outputs, outs, strict=True) if body.where.get(output) != out]
+    if rest:
+        with body.lines.block("if (thread == 0)"):
+            for output, out in rest:
+                body.restart("i")
+                copy(body, output, out)
+        body.lines.add("meet(team, threads);")
+
+
+def _shares(body: Body) -> list[str]:
+    """Where a thread's share of so many rows begins and ends."""
+    lines = ["    int failed = 0;"] if body.team else []
+    for rows, (first, end) in body.shares.items():
+        lines.append(f"    const ptrdiff_t {first} = share({rows}, thread, threads);")
+        lines.append(f"    const ptrdiff_t {end} = share({rows}, thread + 1, threads);")
+    return lines
 
 
 def _named(body: Body, graph: Graph, names: Names, outs: list[str]) -> list[Node]:

@@ -45,6 +45,12 @@ class Body:
     """The numbers of columns of the products of matrices."""
     turns: bool = False
     """Whether a matrix is stored with its axes exchanged."""
+    team: bool = False
+    """Whether threads divide the work among them."""
+    divided: bool = False
+    """Whether they divide the rows of the node that is written just now."""
+    shares: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By the number of rows, where a thread's share begins and ends."""
     lines: Lines = field(default_factory=Lines)
     _serial: dict[str, int] = field(default_factory=dict)
 
@@ -62,17 +68,32 @@ class Body:
         self.failures.append(Failure(error, message))
         return len(self.failures)
 
+    def ends(self, code: int) -> str:
+        """The statement that gives up; threads that wait for each other go on, and say so at the end."""
+        return f"failed = {code};" if self.team else f"return {code};"
+
     @contextmanager
-    def loops(self, shape: Shape) -> Iterator[list[Spelled]]:
-        """A loop for each axis, and the index of the entry inside; an axis of length one needs no loop."""
+    def loops(self, shape: Shape, *, rows: bool = False) -> Iterator[list[Spelled]]:
+        """A loop for each axis, and the index of the entry inside; an axis of length one needs no loop.
+
+        ``rows`` says that the first axis is that of the node's rows, of which a thread may have a share only.
+        """
         with ExitStack() as stack:
             index: list[Spelled] = []
-            for extent in shape:
+            for axis, extent in enumerate(shape):
                 name = "0" if extent == 1 else self.fresh("i")
                 if extent != 1:
-                    stack.enter_context(self.lines.loop(name, self.extent(extent)))
+                    first, end = self.share(extent) if rows and axis == 0 else ("0", self.extent(extent))
+                    stack.enter_context(self.lines.loop(name, end, first))
                 index.append((name, PLAIN))
             yield index
+
+    def share(self, extent: Extent) -> tuple[str, str]:
+        """The first row that is worked out here, and the first that is not any more."""
+        rows = self.extent(extent)
+        if not self.divided:
+            return "0", rows
+        return self.shares.setdefault(rows, (f"from{len(self.shares)}", f"to{len(self.shares)}"))
 
     # How entries are read.
 

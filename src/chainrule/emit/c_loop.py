@@ -5,6 +5,7 @@ values exchanged.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,78 +59,41 @@ def loop(step: CSource, held: int, checked: int, sampled: Sequence[int]) -> Loop
 
 
 def _function(loop: LoopSource, real: Real) -> str:
-    step, count = loop.step, len(loop.sampled)
-    rows = {n: k for k, n in enumerate(loop.sampled)}
+    step, rows = loop.step, {n: k for k, n in enumerate(loop.sampled)}
     given = [_typed(real, a, f"held[{n}]") for n, a in enumerate(step.inputs[: loop.held])]
     fixed = 0
     for n, argument in enumerate(loop.batch):
-        if n in rows:
-            given.append(_typed(real, argument, f"rows[{rows[n]}]"))
-        else:
-            given.append(_typed(real, argument, f"fixed[{fixed}]"))
-            fixed += 1
-    given += [f"({real.of(a.kind)} *)values[{n}]" for n, a in enumerate(loop.values)]
-    given += [f"({real.of(a.kind)} *)fresh[{n}]" for n, a in enumerate(step.outputs[len(loop.values) :])]
-    dims = ["batch"] * len(step.dims)
+        given.append(_typed(real, argument, f"rows[{rows[n]}]" if n in rows else f"job->fixed[{fixed}]"))
+        fixed += n not in rows
+    new = step.outputs[len(loop.values) :]
+    given += [f"({real.of(a.kind)} *)job->values[{n}]" for n, a in enumerate(loop.values)]
+    given += [f"({real.of(a.kind)} *)fresh[{n}]" for n, a in enumerate(new)]
+    call = [*["job->batch"] * len(step.dims), *given, "thread", "threads", "&job->team", "job->workspace"]
     sizes = [_row_bytes(loop.batch[n], real) for n in loop.sampled]
-    checks = [
-        f"finite_{real.ctype}((const {real.ctype} *)fresh[{n}], {math.prod(_known(a.shape))})"
-        for n, a in enumerate(step.outputs[len(loop.values) :][: loop.checked])
-    ]
-    test = " || ".join([f"!finite_{real.ctype}(loss, 1)", *(f"!{check}" for check in checks)])
-    unused = "" if fixed else "\n    (void)fixed;"
-    gather = "\n".join(
-        f"            memcpy((char *)rows[{k}] + i * {size}, (const char *)data[{k}] + order[i] * {size}, {size});"
-        for k, size in enumerate(sizes)
+    lengths = [math.prod(_known(a.shape)) for a in new[: loop.checked]]
+    words = {
+        "NAME": loop.function,
+        "STEP": step.function,
+        "REAL": real.ctype,
+        "COUNT": str(len(loop.sampled)),
+        "CALL": ",\n            ".join(call),
+        "GATHER": "\n".join(
+            f"                memcpy((char *)rows[{k}] + i * {size}, at_row(job->data[{k}], order[i], {size}), {size});"
+            for k, size in enumerate(sizes)
+        ),
+        "NEAR": "\n".join(
+            f"            rows[{k}] = at_row(job->data[{k}], first, {size});" for k, size in enumerate(sizes)
+        ),
+        "CHECK": "\n".join(
+            f"        sound = sound && share_is_finite_{real.ctype}(fresh[{n}], {entries}, thread, threads);"
+            for n, entries in enumerate(lengths)
+        ),
+    }
+    return re.sub(
+        r"(?<![A-Z])(" + "|".join(words) + r")(?![A-Z])",
+        lambda word: words.get(word[0], word[0]),
+        runtime("training_loop"),
     )
-    near = "\n".join(
-        f"            rows[{k}] = (char *)(uintptr_t)data[{k}] + first * {size};" for k, size in enumerate(sizes)
-    )
-    call = ",\n            ".join([*dims, *given, "workspace"])
-    return _TEXT.format(
-        function=loop.function, step=step.function, call=call, gather=gather, near=near, test=test, count=count,
-        held=loop.held, real=real.ctype, unused=unused,
-    )  # fmt: skip
-
-
-_TEXT = """\
-#include <string.h>
-
-/* Takes steps of {step} until all are taken or one goes wrong, and counts them in done; losses has the loss of each.
- * A batch are the samples of data that order names, so many at a time; or, without order, those from first on.
- * What a step makes of held is in fresh; the two are exchanged after every step, so that after an odd number of them
- * what is held lies where fresh was. rows has room for a batch of each array of data, values for what else a step
- * gives. A step that is not finite leaves what was held as it is. */
-int {function}(
-    ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t first, const int64_t *restrict order, void **held, void **fresh,
-    const void *const *data, void **room, void *const *fixed, void *const *values, double *restrict losses,
-    ptrdiff_t *restrict done, void *restrict workspace)
-{{
-    void *rows[{count}];
-    const {real} *const loss = values[0];{unused}
-    for (*done = 0; *done < steps; ++*done) {{
-        if (order) {{
-            memcpy(rows, room, sizeof rows);
-            for (ptrdiff_t i = 0; i < batch; i++) {{
-{gather}
-            }}
-            order += batch;
-        }} else {{
-{near}
-            first += batch;
-        }}
-        const int code = {step}(
-            {call});
-        if (code) return code;
-        losses[*done] = (double)*loss;
-        if ({test}) return -1;
-        void **const old = held;
-        held = fresh;
-        fresh = old;
-    }}
-    return 0;
-}}
-"""
 
 
 def _typed(real: Real, argument: Argument, pointer: str) -> str:

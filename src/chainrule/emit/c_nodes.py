@@ -27,7 +27,7 @@ def write(body: Body, node: Node, title: str) -> None:
     body.restart("i")
     match node:
         case Map():
-            with body.loops(node.shape) as index:
+            with body.loops(node.shape, rows=True) as index:
                 _set(body, node, index, body.expression(node, index)[0])
         case Einsum() if (product := product_of(node)) is not None and write_product(body, node, product):
             pass
@@ -82,7 +82,7 @@ def _product(body: Body, node: Einsum, index: Index) -> Spelled:
 
 def _dots(body: Body, node: Einsum) -> None:
     """Entry by entry, each a sum of its own."""
-    with body.loops(node.shape) as out:
+    with body.loops(node.shape, rows=True) as out:
         if not node.summed:
             _set(body, node, out, _product(body, node, out)[0])
             return
@@ -95,10 +95,12 @@ def _dots(body: Body, node: Einsum) -> None:
 
 def _rows(body: Body, node: Einsum) -> None:
     """Row by row, all entries of a row growing together, so that memory is read in order."""
-    with body.loops(node.shape[:-1]) as outer:
-        with body.loops(node.shape[-1:]) as last:
+    alone = len(node.shape) == 1
+    with body.loops(node.shape[:-1], rows=True) as outer:
+        with body.loops(node.shape[-1:], rows=alone) as last:
             _set(body, node, [*outer, *last], "0")
-        with body.loops(tuple(node.extents[i] for i in node.summed)) as inner, body.loops(node.shape[-1:]) as last:
+        summed = tuple(node.extents[i] for i in node.summed)
+        with body.loops(summed) as inner, body.loops(node.shape[-1:], rows=alone) as last:
             out = [*outer, *last]
             _set(body, node, out, _product(body, node, [*out, *inner])[0], "+=")
 
@@ -132,7 +134,7 @@ def _reduce(body: Body, node: Reduce) -> None:
         raise NoSpelling(f"the operation {node.op.name} cannot be written in C: its record has no c=…")
     if node.op.empty is None:
         _refuse_empty(body, node)
-    with body.loops(node.shape) as out:
+    with body.loops(node.shape, rows=True) as out:
         result = ""
         for fold in node.op.c:
             total, entry = body.fresh("s"), body.fresh("t")
@@ -162,7 +164,7 @@ def _refuse_empty(body: Body, node: Reduce) -> None:
     if doubtful:
         code = body.fail(ValueError, f"{node.op.name} of no entries has no value")
         test = " || ".join(f"{body.extent(e)} == 0" for e in doubtful)
-        body.lines.add(f"return {code};" if 0 in doubtful else f"if ({test}) return {code};")
+        body.lines.add(body.ends(code) if 0 in doubtful else f"if ({test}) {body.ends(code)}")
 
 
 def _zeros(body: Body, node: Node) -> None:
@@ -194,7 +196,7 @@ def _gather(body: Body, node: Gather) -> None:
     (x, indices), (axis, batch) = node.args, node.params
     after = axis + len(indices.shape) - batch
     code = _bounds(body, indices, show_shape(x.shape), axis)
-    with body.loops(node.shape) as out:
+    with body.loops(node.shape, rows=True) as out:
         chosen = body.load(indices, [*out[:batch], *out[axis:after]])
         place = _checked(body, chosen, body.extent(x.shape[axis]), code)
         _set(body, node, out, body.load(x, [*out[:axis], place, *out[after:]])[0])
@@ -227,5 +229,7 @@ def _checked(body: Body, chosen: Spelled, extent: str, code: int) -> Spelled:
     place = body.fresh("k")
     body.lines.add(f"ptrdiff_t {place} = {chosen[0]};")
     body.lines.add(f"if ({place} < 0) {place} += {extent};")
-    body.lines.add(f"if ({place} < 0 || {place} >= {extent}) return {code};")
+    # Threads that wait for each other go on with another entry, and say so at the end.
+    instead = f"{{ failed = {code}; {place} = 0; }}" if body.team else f"return {code};"
+    body.lines.add(f"if ({place} < 0 || {place} >= {extent}) {instead}")
     return place, PLAIN

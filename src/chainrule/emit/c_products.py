@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..ir.dims import Dim, Extent
 from ..ir.node import Einsum, Node
 from ..ir.templates import Spelled, fill
 from ..lower.products import Product
 from ..lower.views import View, view
 from .c_body import Body
 from .c_text import PLAIN
+
+_ANY = Dim("any")
 
 
 def write_product(body: Body, node: Einsum, product: Product) -> bool:
@@ -19,12 +22,12 @@ def write_product(body: Body, node: Einsum, product: Product) -> bool:
     result = _operand(body, node, node.out)
     if a is None or b is None or result is None or not b.runs_along(product.columns):
         return False
-    body.products.append(node.extents[product.columns])
-    with body.loops(tuple(node.extents[i] for i in product.each)) as outer:
+    rows, columns, inner = product.rows, product.columns, product.inner
+    body.products.append(_columns(body, node, columns))
+    with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
         at = dict(zip(product.each, outer, strict=True))
-        rows, inner = product.rows, product.inner
-        sizes = ["1" if rows is None else body.extent(node.extents[rows])]
-        sizes += [body.extent(node.extents[i]) for i in (product.columns, inner)]
+        sizes = ["1" if rows is None else _length(body, node, rows, at), _length(body, node, columns, at)]
+        sizes.append(body.extent(node.extents[inner]))
         words = [*sizes, a.start(at), a.step(rows), a.step(inner), b.start(at), b.step(inner)]
         words += [result.start(at), result.step(rows)]
         body.lines.add(f"product_{body.real.ctype}({', '.join(words)});")
@@ -37,12 +40,12 @@ def write_row_sum(body: Body, node: Einsum) -> bool:
     columns = max(i for i in node.out if node.extents[i] != 1)
     if source is None or result is None or not source.runs_along(columns):
         return False
-    body.products.append(node.extents[columns])
+    body.products.append(_columns(body, node, columns))
     (summed,) = (i for i in node.summed if node.extents[i] != 1)
     each = tuple(i for i in node.out if i != columns)
-    with body.loops(tuple(node.extents[i] for i in each)) as outer:
+    with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
         at = dict(zip(each, outer, strict=True))
-        words = [body.extent(node.extents[columns]), body.extent(node.extents[summed])]
+        words = [_length(body, node, columns, at), body.extent(node.extents[summed])]
         words += [source.start(at), source.step(summed), result.start(at)]
         body.lines.add(f"sum_rows_{body.real.ctype}({', '.join(words)});")
     return True
@@ -57,12 +60,31 @@ def write_turned(body: Body, node: Einsum) -> bool:
     if not source.runs_along(rows):
         return False
     body.turns = True
-    with body.loops(tuple(node.extents[i] for i in each)) as outer:
+    with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
         at = dict(zip(each, outer, strict=True))
-        words = [body.extent(node.extents[rows]), body.extent(node.extents[columns])]
+        words = [_length(body, node, rows, at), body.extent(node.extents[columns])]
         words += [source.start(at), source.step(columns), result.start(at)]
         body.lines.add(f"turn_{body.real.ctype}({', '.join(words)});")
     return True
+
+
+def _is_first(node: Einsum, each: Sequence[int]) -> bool:
+    """Whether the first of some indices is that of the node's rows."""
+    return bool(each) and each[0] == node.out[0]
+
+
+def _columns(body: Body, node: Einsum, columns: int) -> Extent:
+    """How many columns the kernel is called with; any number where they are what the threads divide."""
+    return _ANY if body.divided and columns == node.out[0] else node.extents[columns]
+
+
+def _length(body: Body, node: Einsum, index: int, at: dict[int, Spelled]) -> str:
+    """How many values an index takes here; those of a share of the node's rows begin with what ``at`` then says."""
+    if not body.divided or index != node.out[0]:
+        return body.extent(node.extents[index])
+    first, end = body.share(node.extents[index])
+    at[index] = first, PLAIN
+    return f"{end} - {first}"
 
 
 def _operand(body: Body, node: Node, sub: Sequence[int]) -> _Operand | None:

@@ -26,7 +26,9 @@ log1p log2 logb modf scalbn scalbln cbrt fabs hypot pow sqrt erf erfc lgamma tga
 llrint round lround llround trunc fmod remainder remquo copysign nan nextafter nexttoward fdim fmax fmin fma"""
 _TAKEN = frozenset([*_KEYWORDS.split(), *(stem + end for stem in _MATH.split() for end in ("", "f", "l"))])
 # What the C standard keeps for its headers, and our own: loop variables, accumulators, functions.
-_OURS = re.compile(r"(is[a-z]|u?int|U?INT|PTRDIFF|SIZE|FP_|MATH_|math_|fpclassify|signbit|cr_).*|.*_t|[cikpstv]\d+|at")
+_OURS = re.compile(
+    r"(is[a-z]|u?int|U?INT|PTRDIFF|SIZE|FP_|MATH_|math_|fpclassify|signbit|cr_).*|.*_t|([cikpstv]|from|to)\d+|at|team|thread|threads|failed|share|meet"
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,6 @@ class Lines:
         self._depth -= 1
         self.add("}")
 
-    def loop(self, variable: str, extent: str) -> AbstractContextManager[None]:
+    def loop(self, variable: str, end: str, first: str = "0") -> AbstractContextManager[None]:
         """A loop over an index."""
-        return self.block(f"for (ptrdiff_t {variable} = 0; {variable} < {extent}; {variable}++)")
+        return self.block(f"for (ptrdiff_t {variable} = {first}; {variable} < {end}; {variable}++)")

@@ -77,7 +77,8 @@ def turned(graph: Graph, stored: Callable[[Node], bool]) -> tuple[Graph, frozens
     def make(node: Node, args: tuple[Node, ...]) -> Node:
         node = node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
         product = product_of(node)
-        if product is None:
+        if product is None or product.rows is None:
+            # A matrix is not turned for a single vector.
             return node
         assert isinstance(node, Einsum)
         right = 1 - product.left

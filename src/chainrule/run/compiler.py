@@ -26,7 +26,7 @@ FLAGS = ("-std=c11", "-O2", "-ffp-contract=off", "-fwrapv")
 """Standard C; no fused multiply-add, so that results repeat; integers wrap around as NumPy's do."""
 FAST = ("-std=c11", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math", "-fwrapv")
 """For speed: this machine's instructions, with fused multiply-add; infinities, NaN and -0 stay what they are."""
-_SHARED = ("-shared", "-fPIC")
+_SHARED = ("-shared", "-fPIC", "-pthread")
 _VECTOR_FUNCTIONS = "-DCR_MVEC"
 _SECONDS = 300
 _SHOWN_LINES = 12

@@ -30,14 +30,15 @@ class NativeLoop:
         data: Mapping[str, Array],
         fixed: Mapping[str, Any],
         longest: int,
+        threads: int = 1,
         flags: Sequence[str] | None = None,
     ) -> None:
-        self.source = source
+        self.source, self.threads = source, threads
         step = source.step
         library = shared_library(source.text, fast_flags() if flags is None else tuple(flags))
         size = ctypes.c_ssize_t
         self._function = library[source.function]
-        self._function.argtypes = [size, size, size, *[ctypes.c_void_p] * 10]
+        self._function.argtypes = [size, size, size, size, *[ctypes.c_void_p] * 10]
         self._function.restype = ctypes.c_int
         dtypes = [dtype_of(a, step.dtype) for a in step.inputs]
         held = [np.array(value, dtype, order="C") for value, dtype in zip(begin, dtypes, strict=False)]
@@ -68,7 +69,7 @@ class NativeLoop:
         done = ctypes.c_ssize_t(0)
         names = None if order is None else np.ascontiguousarray(order, np.int64)
         code = self._function(
-            steps, batch, first, None if names is None else names.ctypes.data,
+            steps, batch, first, self.threads, None if names is None else names.ctypes.data,
             *map(_pointers, (self.held, self._sets[1 - self._at], self._data, self._rows, self._fixed, self._values)),
             losses.ctypes.data, ctypes.byref(done), self._workspace.ctypes.data,
         )  # fmt: skip

@@ -105,15 +105,12 @@ class _Rewriting:
                     stack.extend(todo)
                     continue
                 target = self._next(node)
-                if target is node:
-                    known[node] = node
-                    stack.pop()
-                    continue
                 goes_to[node] = target
-            if target in known:
+            if target is node:
+                known[node] = node
+            elif target in known:
                 known[node] = known[target]
                 self._takes_over(known[node], node)
-                stack.pop()
             else:
                 stack.append(target)
 

@@ -35,37 +35,37 @@ class Bindings(dict[str, Node]):
 class Pattern(ABC):
     """A shape that an expression may have."""
 
-    def __add__(self, other: Any) -> Pattern:
+    def __add__(self, other: Any) -> App:
         return App("add", (self, lift(other)))
 
-    def __radd__(self, other: Any) -> Pattern:
+    def __radd__(self, other: Any) -> App:
         return App("add", (lift(other), self))
 
-    def __sub__(self, other: Any) -> Pattern:
+    def __sub__(self, other: Any) -> App:
         return App("sub", (self, lift(other)))
 
-    def __rsub__(self, other: Any) -> Pattern:
+    def __rsub__(self, other: Any) -> App:
         return App("sub", (lift(other), self))
 
-    def __mul__(self, other: Any) -> Pattern:
+    def __mul__(self, other: Any) -> App:
         return App("mul", (self, lift(other)))
 
-    def __rmul__(self, other: Any) -> Pattern:
+    def __rmul__(self, other: Any) -> App:
         return App("mul", (lift(other), self))
 
-    def __truediv__(self, other: Any) -> Pattern:
+    def __truediv__(self, other: Any) -> App:
         return App("div", (self, lift(other)))
 
-    def __rtruediv__(self, other: Any) -> Pattern:
+    def __rtruediv__(self, other: Any) -> App:
         return App("div", (lift(other), self))
 
-    def __pow__(self, other: Any) -> Pattern:
+    def __pow__(self, other: Any) -> App:
         return App("pow", (self, lift(other)))
 
-    def __neg__(self) -> Pattern:
+    def __neg__(self) -> App:
         return App("neg", (self,))
 
-    def __invert__(self) -> Pattern:
+    def __invert__(self) -> App:
         return App("logical_not", (self,))
 
     @abstractmethod
@@ -174,7 +174,7 @@ def array(name: str) -> Pattern:
     return Variable(name, lambda node: node if spread_scalar(node) is None else None)
 
 
-def apply(name: str, *args: Any) -> Pattern:
+def apply(name: str, *args: Any) -> App:
     """An operation, by its name, on patterns or what can be lifted to them."""
     return App(name, tuple(map(lift, args)))
 
@@ -195,8 +195,7 @@ def fit(result: Any, like: Node) -> Node:
     return broadcast(cast(node, like.kind), like.shape)
 
 
-def heads(pattern: Pattern) -> str:
-    """The name of the operation at the top of a rule's left side, by which rules are found."""
-    assert isinstance(pattern, App), "a rule's left side is an operation"
+def heads(pattern: App) -> str:
+    """The name of the operation at the top of a pattern, by which rules are found. Raises where there is none of it."""
     record(pattern.op)
     return pattern.op

@@ -55,7 +55,7 @@ class Rule:
 
 def rule(
     name: str,
-    left: Pattern,
+    left: App,
     right: Pattern | float,
     why: str,
     *,
@@ -77,8 +77,7 @@ def rule(
             return None
         return fit(goal.build(bound), node)
 
-    operands = left.args if isinstance(left, App) else ()
-    below = {heads(p) if isinstance(p, App) else NUMBER for p in operands if isinstance(p, (App, Number))}
+    below = {heads(p) if isinstance(p, App) else NUMBER for p in left.args if isinstance(p, (App, Number))}
     return Rule(name, heads(left), rewrite, why, left, goal, needs, frozenset(below))
 
 
@@ -110,7 +109,7 @@ def is_sign(node: Node) -> bool:
     """A minus: the operation, or that of a negative number."""
     if isinstance(node, Map):
         return node.op.name == "neg"
-    return isinstance(node, Const) and node.shape == () and node.kind != "bool" and node.value < 0
+    return isinstance(node, Const) and node.shape == () and node.value < 0
 
 
 def weight(node: Node) -> int:
@@ -118,7 +117,7 @@ def weight(node: Node) -> int:
     match node:
         case Const() if node.shape == () and node.kind != "bool":
             # Ones cost nothing, for they go away; a negative number is a sign and a number.
-            return int(abs(node.value) != 1) + (2 if is_sign(node) else 0)
+            return (0 if abs(node.value) == 1 else 1) + (2 if is_sign(node) else 0)
         case Input() | Const() | Size():
             return 0
         case Map() if is_sign(node):
@@ -204,8 +203,3 @@ def _totals(node: Node, operands: list[Measure]) -> Measure:
 
 
 _TOTALS = Remembered(_totals)
-
-
-def lowers(before: Node, after: Node) -> bool:
-    """Whether a rewrite lowers the measure."""
-    return measure(after) < measure(before)

@@ -17,7 +17,7 @@ def signs(node: Node) -> int:
     """
     match node:
         case Const() if node.shape == () and abs(node.value) == 1:
-            return int(is_sign(node))
+            return is_sign(node)
         case Input() | Const() | Size():
             return 1 + is_sign(node)
         case Einsum():

@@ -37,14 +37,19 @@ def _v(name: str) -> Input:
     lambda: [_a() @ (_a("B") @ _a("C")), _a() @ (_v("x") @ _a("B")), (_v("x") @ _a()) @ (_a("B") @ _v("y"))],
 )
 def one_chain(node: Node, context: Context) -> Node | None:
-    """A factor of a chain of matrices that is a chain itself, has no name, and is used here alone."""
+    """A factor of a chain of matrices that is a chain itself, has no name, and is used here alone.
+
+    The whole has to be a chain too: (xyᵀ)z without its brackets would be three vectors side by side.
+    """
     assert isinstance(node, Einsum)
     if len(node.args) < 2 or not _is_chain(node.subs, node.out):
         return None
     for k, arg in enumerate(node.args):
-        if isinstance(arg, Einsum) and len(arg.args) > 1 and context.single(arg) and _is_chain(arg.subs, arg.out):
+        if isinstance(arg, Einsum) and len(arg.args) > 1 and context.single(arg):
             whole = compose(node, k)
-            if isinstance(whole, Einsum) and _is_chain(whole.subs, whole.out):
+            # An index of a chain is in two places, so its factors cannot be multiplied entry by entry.
+            assert isinstance(whole, Einsum)
+            if _is_chain(whole.subs, whole.out):
                 return whole
     return None
 
@@ -52,14 +57,11 @@ def one_chain(node: Node, context: Context) -> Node | None:
 def _is_chain(subs: Sequence[Subscripts], out: Subscripts) -> bool:
     """Whether factors, each a vector or a matrix, are one chain of matrix products, or an outer product of two."""
     uses = Counter(chain(out, *subs))
-    if len(out) > 2 or any(n != 2 for n in uses.values()) or any(not 0 < len(sub) < 3 for sub in subs):
+    if len(out) > 2 or any(n != 2 for n in uses.values()) or any(len(sub) > 2 for sub in subs):
         return False
     left = list(subs)
-    if not out:
-        start = next((sub for sub in left if len(sub) == 1), left[0])
-        left.remove(start)
-        out = start[-1:]
-    for end in out:
+    # A chain that ends in a number has no end to begin at; it is followed both ways from any of its factors.
+    for end in out or left.pop():
         _walk(end, left)
     return not left
 
@@ -95,9 +97,9 @@ def _common_factor(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _terms(node: Node, context: Context, minus: bool = False) -> Iterator[tuple[bool, Node]]:
-    """The terms of a sum that is written out, each with whether it is taken away."""
-    stack = [(minus, node)]
+def _terms(node: Node, context: Context) -> Iterator[tuple[bool, Node]]:
+    """The terms of a sum that is written out, each with whether it is taken away; the first never is."""
+    stack = [(False, node)]
     while stack:
         minus, part = stack.pop()
         if isinstance(part, Map) and part.op.name in ("add", "sub") and (part is node or context.single(part)):
@@ -107,33 +109,34 @@ def _terms(node: Node, context: Context, minus: bool = False) -> Iterator[tuple[
 
 
 def _sum(terms: Sequence[tuple[bool, Node]]) -> Node:
-    minus, result = terms[0]
-    result = -result if minus else result
-    for minus, term in terms[1:]:
+    """The sum of terms, the first of which is not taken away."""
+    (_, result), *others = terms
+    for minus, term in others:
         result = result - term if minus else result + term
     return result
 
 
 def _merged(a: Node, b: Node, minus: bool, context: Context) -> Node | None:
     """The sum or difference of two products as one product; None where they share no factor."""
-    if not (isinstance(a, Einsum) and isinstance(b, Einsum)) or min(len(a.args), len(b.args)) < 2:
+    if not (isinstance(a, Einsum) and isinstance(b, Einsum)):
         return None
     if not (context.single(a) and context.single(b)):
         return None
     shared = max(_shared_factors(a, b), key=len, default={})
     if len(shared) == len(a.args) == len(b.args) and not minus:
         return 2 * a  # type: ignore[no-any-return]
-    if not 0 < len(shared) < min(len(a.args), len(b.args)):
+    if not shared or len(shared) == len(a.args) or len(shared) == len(b.args):
         return None
     return _product(a, b, shared, minus)
 
 
 def _shared_factors(a: Einsum, b: Einsum) -> Iterator[dict[int, int]]:
     """Which factors of b each factor of a may stand for, so that the indices agree: from every pair to begin with."""
-    for i, k in ((i, k) for i, x in enumerate(a.args) for k, y in enumerate(b.args) if x is y):
+    same = [(i, k) for i, x in enumerate(a.args) for k, y in enumerate(b.args) if x is y]
+    for start in same:
         indices: dict[int, int] = {}
         found: dict[int, int] = {}
-        pairs = [(i, k)]
+        pairs = [start]
         while pairs:
             i, k = pairs.pop()
             if not _agree(a.subs[i], b.subs[k], len(a.out), indices):
@@ -142,13 +145,10 @@ def _shared_factors(a: Einsum, b: Einsum) -> Iterator[dict[int, int]]:
             found[i] = k
             pairs = [
                 (m, n)
-                for m, x in enumerate(a.args)
-                for n, y in enumerate(b.args)
-                if x is y and m not in found and n not in found.values() and indices.keys() & set(a.subs[m])
+                for m, n in same
+                if m not in found and n not in found.values() and indices.keys() & set(a.subs[m])
             ]
-            pairs = [(m, n) for m, n in pairs if _agree(a.subs[m], b.subs[n], len(a.out), indices)]
-        if found:
-            yield found
+        yield found
 
 
 def _agree(a: Subscripts, b: Subscripts, rank: int, known: dict[int, int]) -> bool:
@@ -179,8 +179,6 @@ def _product(a: Einsum, b: Einsum, shared: dict[int, int], minus: bool) -> Node 
     factors = {n: (a.args[n], a.subs[n]) for n in shared}
     factors[left[0]] = (rest - other if minus else rest + other), axes
     args, subs = zip(*(factors[n] for n in sorted(factors)), strict=True)
-    if _is_chain(a.subs, a.out) and not _is_chain(subs, a.out):
-        return None
     return Einsum.of(args, subs, a.out, {i: a.extents[i] for sub in (a.out, *subs) for i in sub})
 
 
@@ -196,7 +194,7 @@ def _along(node: Einsum, shared: Collection[int], indices: set[int]) -> Subscrip
     reached = list(node.out[:1])
     for index in reached:
         reached += [i for n in shared if index in node.subs[n] for i in node.subs[n] if i not in reached]
-    return (*(i for i in reached if i in indices), *sorted(indices.difference(reached)))
+    return tuple(i for i in dict.fromkeys((*reached, *range(len(node.extents)))) if i in indices)
 
 
 def _part(node: Einsum, which: Sequence[int], out: Subscripts) -> Node:
