@@ -103,7 +103,7 @@ def test_products_of_all_sizes_and_layouts(machine: str) -> None:
     every = cases()
     emitted = sources([(f"case{n}", c.graph(), c.dtype) for n, c in enumerate(every)])
     assert emitted[0].text.count("product_double(") > 20
-    assert emitted[0].text.count("turn_float(") > 5
+    assert emitted[0].text.count("turn_float(") > 3
     for one, written in zip(every, emitted, strict=True):
         assert_same(one, compile_c(written, flags=(*STRICT, *MACHINES[machine])))
 

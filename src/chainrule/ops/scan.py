@@ -116,8 +116,8 @@ def _recurrence(a: Any, b: Any, axis: int = 0, back: bool = False) -> Any:
     return np.moveaxis(s, 0, axis)
 
 
-def _shifted(x: Node, axis: int, back: bool = False, first: float = 0.0) -> Node:
-    """x_{k−1} at place k and a number at the first, or x_{k+1} and the number at the last."""
+def _length(x: Node, axis: int) -> int:
+    """How many steps a product takes. Raises ShapeError where that is not known."""
     length = x.shape[axis]
     if not isinstance(length, int):
         raise ShapeError(
@@ -125,17 +125,23 @@ def _shifted(x: Node, axis: int, back: bool = False, first: float = 0.0) -> Node
                 f"a product along {length}, an axis without a fixed length, has no derivative; give it a number"
             )
         )
-    if not length:
+    return length
+
+
+def _shifted(x: Node, axis: int, back: bool) -> Node:
+    """x_{k−1} at place k and 0 at the first, or x_{k+1} and 0 at the last."""
+    if not _length(x, axis):
         return x
     taken, widths = [slice(None)] * len(x.shape), [(0, 0)] * len(x.shape)
     taken[axis] = slice(1, None) if back else slice(0, -1)
     widths[axis] = (0, 1) if back else (1, 0)
-    moved: Node = call("pad", x[tuple(taken)], widths)
-    if not first:
-        return moved
-    ones = np.zeros((length,) + (1,) * (-axis - 1))
-    ones[-1 if back else 0] = first
-    return moved + ones  # type: ignore[no-any-return]
+    return call("pad", x[tuple(taken)], widths)  # type: ignore[no-any-return]
+
+
+def _product_before(y: Node, axis: int) -> Node:
+    """The product y_{k−1} of the factors before k, which is 1 at the first: a product of nothing."""
+    first = np.eye(_length(y, axis), 1).reshape((-1,) + (1,) * (-axis - 1))
+    return _shifted(y, axis, False) + first  # type: ignore[no-any-return]
 
 
 def _forwards(back: bool) -> Callable[..., Node]:
@@ -227,9 +233,9 @@ cumprod: Whole = register(
         build=along(lambda: cumprod),
         stands_for=(np.cumprod,),
         why="y_k = x_k y_{k−1}: the product rule, as a recurrence, divides by nothing",
-        forward=lambda args, y, t, axis: _recurring(args[0], t[0] * _shifted(y, axis, first=1.0), axis, False),
+        forward=lambda args, y, t, axis: _recurring(args[0], t[0] * _product_before(y, axis), axis, False),
         backward=lambda args, y, g, axis: (
-            _recurring(_shifted(args[0], axis, True), g, axis, True) * _shifted(y, axis, first=1.0),
+            _recurring(_shifted(args[0], axis, True), g, axis, True) * _product_before(y, axis),
         ),
         numpy="np.cumprod({0}, axis={axis})",
         latex=r"\operatorname{cumprod}\left({0}\right)",

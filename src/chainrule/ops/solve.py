@@ -104,14 +104,13 @@ def _halved(a: Node) -> Node:
 
 
 def _cholesky_forward(args: Operands, y: Node, t: Operands) -> Node:
-    return y @ _halved(solve(y, turned(solve(y, turned(t[0])))))  # type: ignore[no-any-return]
+    # L⁻¹ ∂A L⁻ᵀ, of a ∂A that is symmetric.
+    return y @ _halved(solve(y, turned(solve(y, t[0]))))  # type: ignore[no-any-return]
 
 
 def _cholesky_backward(args: Operands, y: Node, g: Node) -> Slopes:
-    inner = _halved(turned(y) @ g)
-    # L⁻ᵀ Φ L⁻¹, of which only the symmetric part acts on a symmetric matrix.
-    found = solve(turned(y), turned(solve(turned(y), turned(inner))))
-    return (0.5 * (found + turned(found)),)
+    # L⁻ᵀ Φ L⁻¹ or its transpose: what is factored is ½(A + Aᵀ), so A gets the symmetric part of either.
+    return (solve(turned(y), turned(solve(turned(y), _halved(turned(y) @ g)))),)
 
 
 def _cholesky(a: Any) -> Any:

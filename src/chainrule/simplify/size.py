@@ -44,15 +44,15 @@ class Lengths:
         while stack:
             node = stack[-1]
             todo = [arg for arg in node.args if arg not in self._known]
-            if node in self._known or not todo:
+            if node in self._known:
                 stack.pop()
-                if node not in self._known:
-                    below = sum(self._known[arg][0] for arg in node.args)
-                    is_sum = isinstance(node, Einsum) and not node.is_layout
-                    inside = sum(self._known[arg][1] for arg in node.args) + (below if is_sum else 0)
-                    self._known[node] = signs(node) + below, inside
-            else:
+            elif todo:
                 stack.extend(todo)
+            else:
+                below = sum(self._known[arg][0] for arg in node.args)
+                is_sum = isinstance(node, Einsum) and not node.is_layout
+                inside = sum(self._known[arg][1] for arg in node.args) + (below if is_sum else 0)
+                self._known[node] = signs(node) + below, inside
         return self._known[root]
 
 
