@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 from ..ir.dims import Dim, Shape, show_shape
@@ -19,7 +18,7 @@ from ..lower.products import turned
 from .c_body import Body, Failure
 from .c_nodes import copy, write
 from .c_plan import NoSpelling, must_be_stored, plan
-from .c_team import divides, stages
+from .c_team import shares_of, write_in_stages
 from .c_text import REALS, Names, Real, harmless, product, runtime
 from .c_tiles import product_kernel
 
@@ -158,7 +157,7 @@ def _function(function: str, graph: Graph, real: Real, team: Collection[str] | N
     if team is None:
         _write(body, graph, outs)
     else:
-        _write_in_stages(body, graph, outs, [i for i in graph.inputs if i.name in team])
+        write_in_stages(body, graph, outs, [i for i in graph.inputs if i.name in team])
     text = "\n".join(
         [
             heading,
@@ -167,7 +166,7 @@ def _function(function: str, graph: Graph, real: Real, team: Collection[str] | N
             *_unused(arguments, [*pointers, *body.lines.lines]),
             *body.constants,
             *pointers,
-            *_shares(body),
+            *shares_of(body),
             *body.lines.lines,
             "    return 0;" if team is None else "    return failed;",
             "}",
@@ -189,34 +188,6 @@ def _write(body: Body, graph: Graph, outs: list[str]) -> None:
         if body.where.get(output) != out:
             body.restart("i")
             copy(body, output, out)
-
-
-def _write_in_stages(body: Body, graph: Graph, outs: list[str], divided_inputs: list[Node]) -> None:
-    """The same for threads, which meet after each stage."""
-    for stage in stages(body.plan, divided_inputs, body.scalars):
-        for node in stage:
-            body.divided = divides(node)
-            alone = not body.divided and node not in body.scalars
-            with body.lines.block("if (thread == 0)") if alone else nullcontext():
-                write(body, node, graph.names.get(node, body.where[node]))
-        body.lines.add("meet(team, threads);")
-    body.divided = False
-    rest = [(output, out) for output, out in zip(graph.outputs, outs, strict=True) if body.where.get(output) != out]
-    if rest:
-        with body.lines.block("if (thread == 0)"):
-            for output, out in rest:
-                body.restart("i")
-                copy(body, output, out)
-        body.lines.add("meet(team, threads);")
-
-
-def _shares(body: Body) -> list[str]:
-    """Where a thread's share of so many rows begins and ends."""
-    lines = ["    int failed = 0;"] if body.team else []
-    for rows, (first, end) in body.shares.items():
-        lines.append(f"    const ptrdiff_t {first} = share({rows}, thread, threads);")
-        lines.append(f"    const ptrdiff_t {end} = share({rows}, thread + 1, threads);")
-    return lines
 
 
 def _named(body: Body, graph: Graph, names: Names, outs: list[str]) -> list[Node]:

@@ -7,14 +7,23 @@ its own it has to wait for the others: nodes are put into stages, as few as can 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 
 from ..ir.dims import Dim, Extent
+from ..ir.graph import Graph
 from ..ir.node import Einsum, Gather, Input, Map, Node, Reduce
 from ..lower.views import Form, view
+from .c_body import Body
+from .c_nodes import copy, write
 from .c_plan import Plan
 
 _LONG = 4096
+_NEAR = 32768
+"""Bytes of the nearest cache that a block of rows may take."""
+_TILES = 48
+"""Rows that tiles of 4, 6, 8, 12 and 16 divide."""
 
 
 def divides(node: Node) -> bool:
@@ -34,15 +43,21 @@ def stages(plan: Plan, divided_inputs: Collection[Node], local: Collection[Node]
     the numbers of which each thread has its own.
     """
     stage: dict[Node, int] = dict.fromkeys(divided_inputs, 0)
+    waits: dict[Node, list[tuple[Node, bool]]] = {}
     for node in plan.stored:
-        at = 0
-        for operand, rows in _read(plan, node):
-            if operand in stage:
-                own = operand in local or (node not in local and _is_own(node, operand, rows))
-                at = max(at, stage[operand] + (not own))
-        stage[node] = at
-    count = max((stage[n] for n in plan.stored), default=0) + 1
-    return [[n for n in plan.stored if stage[n] == k] for k in range(count)]
+        waits[node] = [
+            (operand, not (operand in local or (node not in local and _is_own(node, operand, rows))))
+            for operand, rows in _read(plan, node)
+            if operand in stage
+        ]
+        stage[node] = max((stage[operand] + for_others for operand, for_others in waits[node]), default=0)
+    last = max((stage[n] for n in plan.stored), default=0)
+    # As late as can be, so that what is worked out for some rows is used while it is still near.
+    latest = dict.fromkeys(stage, last)
+    for node in reversed(plan.stored):
+        for operand, for_others in waits[node]:
+            latest[operand] = min(latest[operand], latest[node] - for_others)
+    return [[n for n in plan.stored if latest[n] == k] for k in range(last + 1)]
 
 
 def _is_own(node: Node, operand: Node, rows: Extent | None) -> bool:
@@ -86,3 +101,49 @@ def _is_row_for_row(node: Node, place: int, first: Form) -> bool:
             gathered, batch = node.params
             return axis == 0 and (gathered > 0 if place == 0 else batch > 0 or gathered == 0)
     return axis == 0
+
+
+def write_in_stages(body: Body, graph: Graph, outs: Sequence[str], divided_inputs: Collection[Node]) -> None:
+    """Every stored node, and the outputs that are stored elsewhere, for threads that meet after each stage."""
+    for stage in stages(body.plan, divided_inputs, body.scalars):
+        for node in stage:
+            if not divides(node):
+                with nullcontext() if node in body.scalars else body.lines.block("if (thread == 0)"):
+                    write(body, node, graph.names.get(node, body.where[node]))
+        body.divided = True
+        for rows in dict.fromkeys(node.shape[0] for node in stage if divides(node)):
+            _write_rows(body, graph, [n for n in stage if divides(n) and n.shape[0] == rows], rows)
+        body.divided = False
+        body.lines.add("meet(team, threads);")
+    rest = [(output, out) for output, out in zip(graph.outputs, outs, strict=True) if body.where.get(output) != out]
+    if rest:
+        with body.lines.block("if (thread == 0)"):
+            for output, out in rest:
+                body.restart("i")
+                copy(body, output, out)
+        body.lines.add("meet(team, threads);")
+
+
+def _write_rows(body: Body, graph: Graph, nodes: Sequence[Node], rows: Extent) -> None:
+    """Nodes of which a thread has the same rows: a block of these after the other, while what they share is near."""
+    first, end = body.share(rows)
+    block = _block(body, nodes) if len(nodes) > 1 else None
+    with body.lines.block(f"for (ptrdiff_t {first} = {first}_, {end}; {first} < {end}_; {first} = {end})"):
+        body.lines.add(f"{end} = {f'{end}_ - {first} < {block} ? {end}_ : {first} + {block}' if block else f'{end}_'};")
+        for node in nodes:
+            write(body, node, graph.names.get(node, body.where[node]))
+
+
+def _block(body: Body, nodes: Sequence[Node]) -> int:
+    """How many rows are worked out together: as many as fit the cache, in whole tiles of every height."""
+    width = sum(math.prod(64 if isinstance(e, Dim) else int(e) for e in node.shape[1:]) for node in nodes)
+    return max(1, _NEAR // max(1, width * body.real.bytes * _TILES)) * _TILES
+
+
+def shares_of(body: Body) -> list[str]:
+    """Where a thread's share of so many rows begins and ends."""
+    lines = ["    int failed = 0;"] if body.team else []
+    for rows, (first, end) in body.shares.items():
+        lines.append(f"    const ptrdiff_t {first}_ = share({rows}, thread, threads);")
+        lines.append(f"    const ptrdiff_t {end}_ = share({rows}, thread + 1, threads);")
+    return lines

@@ -27,7 +27,7 @@ llrint round lround llround trunc fmod remainder remquo copysign nan nextafter n
 _TAKEN = frozenset([*_KEYWORDS.split(), *(stem + end for stem in _MATH.split() for end in ("", "f", "l"))])
 # What the C standard keeps for its headers, and our own: loop variables, accumulators, functions.
 _OURS = re.compile(
-    r"(is[a-z]|u?int|U?INT|PTRDIFF|SIZE|FP_|MATH_|math_|fpclassify|signbit|cr_).*|.*_t|([cikpstv]|from|to)\d+|at|team|thread|threads|failed|share|meet"
+    r"(is[a-z]|u?int|U?INT|PTRDIFF|SIZE|FP_|MATH_|math_|fpclassify|signbit|cr_).*|.*_t|([cikpstv]|from|to)\d+_?|at|team|thread|threads|failed|share|meet"
 )
 
 

@@ -176,7 +176,7 @@ relu6 = register(
         analytic=False,
         kinks=(0.0, 6.0),
         convention="the slope at 0 and at 6 is 0, the smallest subgradient",
-        special=(((0.0,), 0.0, (0.0,)), ((6.0,), 6.0, (0.0,)), ((2.0,), 2.0, (1.0,)), ((_INF,), 6.0, (0.0,))),
+        special=(((0.0,), 0.0, (0.0,)), ((6.0,), 6.0, (0.0,)), ((0.5,), 0.5, (1.0,)), ((_INF,), 6.0, (0.0,))),
         oracle=lambda x: min(max(x, 0 * x), 6 + 0 * x),
     )
 )
