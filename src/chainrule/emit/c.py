@@ -94,6 +94,7 @@ def sources(programs: Sequence[tuple[str, Graph, str]], team: Collection[str] | 
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
+    kernels += [runtime("sum")] if "CR_SUM(" in text else []
     kernels += [runtime("team")] if team is not None else []
     text = "\n".join(
         [_PREAMBLE, *_vector_functions(text), *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text]

@@ -73,17 +73,21 @@ class Body:
         return f"failed = {code};" if self.team else f"return {code};"
 
     @contextmanager
-    def loops(self, shape: Shape, *, rows: bool = False) -> Iterator[list[Spelled]]:
+    def loops(self, shape: Shape, *, rows: bool = False, total: str = "") -> Iterator[list[Spelled]]:
         """A loop for each axis, and the index of the entry inside; an axis of length one needs no loop.
 
-        ``rows`` says that the first axis is that of the node's rows, of which a thread may have a share only.
+        ``rows`` says that the first axis is that of the node's rows, of which a thread may have a share only. ``total``
+        is a variable that all entries are added to, so that the innermost loop may add up several at a time.
         """
+        longer = [axis for axis, extent in enumerate(shape) if extent != 1]
         with ExitStack() as stack:
             index: list[Spelled] = []
             for axis, extent in enumerate(shape):
                 name = "0" if extent == 1 else self.fresh("i")
                 if extent != 1:
                     first, end = self.share(extent) if rows and axis == 0 else ("0", self.extent(extent))
+                    if total and axis == longer[-1]:
+                        self.lines.add(f"CR_SUM({total})")
                     stack.enter_context(self.lines.loop(name, end, first))
                 index.append((name, PLAIN))
             yield index

@@ -88,7 +88,8 @@ def _dots(body: Body, node: Einsum) -> None:
             return
         total = body.fresh("s")
         body.lines.add(f"{_ACCUMULATOR[node.kind]} {total} = 0;")
-        with body.loops(tuple(node.extents[i] for i in node.summed)) as inner:
+        several = total if node.kind == "float" else ""
+        with body.loops(tuple(node.extents[i] for i in node.summed), total=several) as inner:
             body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
         _set(body, node, out, total)
 

@@ -55,14 +55,15 @@ def compiler() -> list[str]:
 
 
 def fast_flags() -> tuple[str, ...]:
-    """`FAST`, and the vector functions of the C library where it has those that a program may ask for.
+    """`FAST`; with sums of several numbers at a time, and the C library's functions of vectors where it has them.
 
     glibc has them all since 2.35, within 4 units in the last place; GCC knows how to call them.
     """
     library, version = platform.libc_ver()
     has_them = library == "glibc" and tuple(map(int, version.split("."))) >= (2, 35) and platform.machine() == "x86_64"
     is_gcc = "Free Software Foundation" in _version(tuple(compiler()))
-    return (*FAST, _VECTOR_FUNCTIONS) if has_them and is_gcc else FAST
+    several = ("-fopenmp-simd", "-DCR_SIMD") if is_gcc else ()
+    return (*FAST, *several, _VECTOR_FUNCTIONS) if has_them and is_gcc else (*FAST, *several)
 
 
 def shared_library(text: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
