@@ -45,9 +45,6 @@ def _derivative(name: str, order: int, known: tuple[Callable[..., Any] | None, .
         partials=lambda x, y: (_derivative(name, order + 1, known)(x),),
         why=f"the slope of {name}{primes}, whatever it is, taken at its argument",
         numpy=f"{name}{'_prime' * order}({{0}})",
-        c=f"{name}{'_prime' * order}({{0}})",
-        latex=f"{name}{chr(39) * order}" + r"\left({0}\right)",
-        text=f"{name}{primes}({{0}})",
         analytic=False,
         symbol=(name, order),
     )

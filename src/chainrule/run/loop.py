@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from .compiler import fast_flags, shared_library
 from .native import dtype_of
 
 Array = np.ndarray[Any, Any]
+_LINE = 64
+"""Bytes of a line of the cache, and of the longest vector."""
 
 
 class NativeLoop:
@@ -41,16 +44,17 @@ class NativeLoop:
         self._function.argtypes = [size, size, size, size, *[ctypes.c_void_p] * 10]
         self._function.restype = ctypes.c_int
         dtypes = [dtype_of(a, step.dtype) for a in step.inputs]
-        held = [np.array(value, dtype, order="C") for value, dtype in zip(begin, dtypes, strict=False)]
-        self._sets = [held, [np.empty_like(a) for a in held]]
+        held = [_aligned(np.asarray(value, dtype)) for value, dtype in zip(begin, dtypes, strict=False)]
+        self._sets = [held, [_aligned(a) for a in held]]
         sampled = [source.batch[n] for n in source.sampled]
         others = [a for n, a in enumerate(source.batch) if n not in source.sampled]
         self._data = [np.ascontiguousarray(data[a.name], dtype_of(a, step.dtype)) for a in sampled]
-        self._rows = [np.empty((longest, *a.shape[1:]), a.dtype) for a in self._data]
+        self._longest = longest
+        self._rows = [_room((longest, *a.shape[1:]), a.dtype) for a in self._data]
         self._fixed = [np.array(fixed[a.name], dtype_of(a, step.dtype), order="C") for a in others]
         sizes = Sizes(dict.fromkeys(step.dims, longest))
         self._values = [np.empty(sizes.of(a.shape), dtype_of(a, step.dtype)) for a in source.values]
-        self._workspace = np.empty(_workspace(library, source, longest), np.uint8)
+        self._workspace = _room((_workspace(library, source, longest),), np.dtype(np.uint8))
         self._at = 0
 
     @property
@@ -64,7 +68,11 @@ class NativeLoop:
         ``order`` names the samples, ``batch`` for each step; without it they are those from ``first`` on. The code is
         0 where all went well, -1 where the loss of the last (given) or its update is not finite, and what is held is
         as before that step; n where the step failed for its n-th reason.
+
+        Raises ValueError for a batch longer than the longest there is room for, or an order that is too short.
         """
+        if batch > self._longest or (order is not None and order.size < steps * batch):
+            raise ValueError(f"{steps} steps of {batch} samples: there is room for {self._longest} at a time")
         losses = np.empty(steps)
         done = ctypes.c_ssize_t(0)
         names = None if order is None else np.ascontiguousarray(order, np.int64)
@@ -75,6 +83,21 @@ class NativeLoop:
         )  # fmt: skip
         self._at = (self._at + done.value) % 2
         return losses[: done.value + (code == -1)], code
+
+
+def _room(shape: Sequence[int], dtype: np.dtype[Any]) -> Array:
+    """An array that begins where a cache line begins, so that no vector lies across two."""
+    size = math.prod(shape) * dtype.itemsize
+    whole = np.empty(size + _LINE, np.uint8)
+    first = -whole.ctypes.data % _LINE
+    return whole[first : first + size].view(dtype).reshape(shape)
+
+
+def _aligned(array: Array) -> Array:
+    """A copy of an array that begins so."""
+    copy = _room(array.shape, array.dtype)
+    copy[...] = array
+    return copy
 
 
 def _pointers(arrays: Sequence[Array]) -> Any:

@@ -100,7 +100,7 @@ def ordered(term: Term, rank: int) -> Term:
             best, chosen = factors, names
     assert best is not None
     extents = {chosen[i]: e for i, e in term.extents.items()}
-    return Term(term.number, tuple(best), dict(sorted(extents.items())))
+    return Term(term.number, tuple(best), extents)
 
 
 def _without_ones(term: Term) -> Term:
@@ -149,12 +149,12 @@ def _contracted(term: Term, rank: int) -> Term:
         if i == j:
             continue
         factors = [Factor(f.base, tuple(i if x == j else x for x in f.subs), f.power) for f in factors]
-        deltas = [(i if a == j else a, i if b == j else b) for a, b in deltas]
+        deltas = [(i if a == j else a, b) for a, b in deltas]
         if j < rank:
             deltas.append((i, j))
         else:
             del extents[j]
-    kept = [Factor(Delta.of(extents[i]), (i, j)) for i, j in dict.fromkeys(deltas)]
+    kept = [Factor(Delta.of(extents[i]), (i, j)) for i, j in deltas]
     return counted(Term(term.number, (*factors, *kept), extents), rank)
 
 
@@ -171,14 +171,13 @@ def _powers(term: Term) -> Term:
 
 def _sorted(base: Base, subs: Subscripts) -> Subscripts:
     """Indices as they are written; those of what is symmetric in order."""
-    if isinstance(base, Delta):
-        return tuple(sorted(subs))
-    return in_order(base, subs) if isinstance(base, Node) else subs
+    assert isinstance(base, Node)
+    return tuple(sorted(subs)) if isinstance(base, Delta) else in_order(base, subs)
 
 
 def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
     """Numberings of the summed indices: by what they touch (colour refinement), all ways where that leaves ties."""
-    colours: dict[int, bytes] = {i: b"%d" % i if i < rank else repr(e).encode() + b"s" for i, e in term.extents.items()}
+    colours: dict[int, bytes] = {i: b"%d" % i if i < rank else b"summed" for i in term.extents}
     for _ in colours:
         marks: dict[int, list[bytes]] = {i: [] for i in colours}
         for f in term.factors:
@@ -191,10 +190,7 @@ def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
             own = key(f.base) + b"%d" % f.power + b"".join(around)
             for place, i in zip(places, f.subs, strict=True):
                 marks[i].append(own + b"%d" % place)
-        fresh = {
-            i: colours[i] if i < rank else blake2b(b"".join([colours[i], *sorted(m)]), digest_size=16).digest()
-            for i, m in marks.items()
-        }
+        fresh = {i: blake2b(b"".join([colours[i], *sorted(m)]), digest_size=16).digest() for i, m in marks.items()}
         if len(set(fresh.values())) == len(set(colours.values())) == len(colours):
             colours = fresh
             break
@@ -202,10 +198,9 @@ def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
     groups: dict[bytes, list[int]] = {}
     for i in sorted((i for i in colours if i >= rank), key=colours.__getitem__):
         groups.setdefault(colours[i], []).append(i)
-    free = {i: i for i in colours if i < rank}
-    ways = math.prod(math.factorial(min(len(g), 12)) for g in groups.values())
+    ways = math.prod(math.factorial(len(g)) for g in groups.values())
     orders = itertools.product(
         *(itertools.permutations(g) if ways <= MOST_LABELLINGS else [g] for g in groups.values())
     )
     for order in orders:
-        yield {**free, **{i: rank + n for n, i in enumerate(itertools.chain(*order))}}
+        yield dict(zip([*range(rank), *itertools.chain(*order)], itertools.count()))

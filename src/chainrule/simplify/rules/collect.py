@@ -72,7 +72,7 @@ def _part_known() -> list[Node]:
 def known_part(node: Node, context: Context) -> Node | None:
     """Σ (p + q) → 1 + Σ q, where p adds up to one, if that is shorter."""
     assert isinstance(node, Einsum)
-    if node.is_layout or len(set(node.subs)) > 1 or set(node.subs[0]) != set(range(len(node.extents))):
+    if node.is_layout or len(set(node.subs)) > 1:
         return None
     lengths = _lengths(context)
     for everything in (False, True):
@@ -94,9 +94,8 @@ def _split(node: Einsum, expansion: Expansion, collected: Collected) -> Node | N
         part = _known_sum(node, [(expansion.atoms[i], power) for i, power in monomial])
         if part is not None:
             del rest[monomial]
-            value = scalar_value(part)
             size = float(abs(number))
-            known.append((number > 0, part * size if value is None else fit(size * value, part)))
+            known.append((number > 0, fit(size, part) if scalar_value(part) == 1 else part * size))
     if not known:
         return None
     if rest:
@@ -151,7 +150,9 @@ def same_but_for_a_number(node: Node, context: Context) -> Node | None:
         return None
     if any(monomial for monomial in apart):
         return None
-    number, chosen = float(apart.get((), 0)), call("astype", condition, float)
+    if not apart:
+        return b
+    number, chosen = float(apart[()]), call("astype", condition, float)
     if only is not None:
         return fit(number, node) * chosen  # type: ignore[no-any-return]
     bracket = fit(abs(number), node) * chosen
