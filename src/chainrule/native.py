@@ -28,6 +28,7 @@ __all__ = [
     "NativeLoop",
     "NoCompiler",
     "NoSpelling",
+    "compile",
     "native_loop",
     "seconds_saved",
 ]
@@ -37,7 +38,9 @@ _CALL, _RATE = 2e-6, 10e9
 COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
 DIVIDED = 500_000
-"""Operations of a step that pays to be divided: some 10 µs of one core."""
+"""Operations of a step for each thread that takes part: some 10 µs of one core."""
+SHARE = 16
+"""Samples of a batch for each thread: shares are whole multiples of so many."""
 
 
 def compile(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
@@ -80,7 +83,7 @@ def native_loop(
     text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data])
     if threads is None:
         work, _ = operations(graph, dict.fromkeys(graph.dims(), longest))
-        threads = cores() if work > DIVIDED else 1
+        threads = max(1, min(cores(), work // DIVIDED, longest // SHARE))
     return NativeLoop(text, begin, data, fixed, longest, threads)
 
 

@@ -36,13 +36,16 @@ RULES = (
 )
 """The tests of the simplifier: what the rules do, and the formulas and programs that come of it."""
 
+PARTS = tuple(f"tests/simplify/test_{part}.py" for part in ("rule", "pattern", "size", "terms", "rewriting"))
+"""The quick tests of the parts that rules are made of, before those of what comes of all together."""
+
 SLOPES = ("tests/ops/test_*.py", "tests/derive/test_*.py", "tests/test_edge_cases.py")
 
 TARGETS: tuple[Target, ...] = (
     Target("ops/*.py", "slopes", ("tests/ops/test_slopes_exactly.py", *SLOPES)),
     Target("derive/*.py", "all", ("tests/derive/test_flow_exactly.py", "tests/derive/test_*.py", *SLOPES)),
     Target("simplify/rules/*.py", "all", RULES),
-    Target("simplify/*.py", "all", RULES),
+    Target("simplify/*.py", "all", (*PARTS, *RULES)),
 )
 
 LONGEST = 2.0

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import chainrule.ops  # noqa: F401  (fills the registry)
+import chainrule as cr
 from chainrule.ir.build import as_node, broadcast, cast
 from chainrule.ir.dims import Dim
+from chainrule.ir.errors import ShapeError
 from chainrule.ir.node import Const, Input, Node, Size
 from chainrule.ir.registry import call, record
+from chainrule.render.formula import show
 
 X, Y = Input.of("x", (3,)), Input.of("y", (3,))
 N, M = Size.of(Dim("N")), Size.of(Dim("M"))
@@ -123,11 +125,142 @@ def test_a_slice_of_all_is_no_slice() -> None:
     assert matrix[::-1] is not matrix
 
 
-POLES = ("exp", "log", "sqrt", "xlogy", "tan")
-NO_POLES = ("sin", "cos", "tanh", "sigmoid", "softplus", "mul", "add", "abs", "maximum")
+# Whose value or slope may be infinite at a finite point: at the end of the domain, at a zero of a divisor, or because
+# it grows so fast that it overflows.
+POLES = (
+    *("exp", "exp2", "expm1", "sinh", "cosh", "tan"),
+    *("log", "log1p", "log2", "log10", "xlogy", "xlog1py", "logit"),
+    *("sqrt", "cbrt", "arcsin", "arccos", "arctan2", "arccosh", "arctanh", "erfinv"),
+    *("gammaln", "digamma", "polygamma_1", "mod", "floor_divide"),
+)
+NO_POLES = (
+    *("sin", "cos", "tanh", "sigmoid", "softplus", "mul", "add", "abs", "maximum"),
+    *("arctan", "arcsinh", "hypot", "erf", "floor", "copysign", "heaviside", "logaddexp", "elu"),
+)
 
 
 @pytest.mark.parametrize("name", [*POLES, *NO_POLES])
 def test_what_has_poles_says_so(name: str) -> None:
     op = record(name)
     assert op.is_singular([X] * op.arity) is (name in POLES)
+
+
+@pytest.mark.parametrize(("name", "poles"), [("cofactor", True), ("log_abs_det", True), ("det", False)])
+def test_what_needs_an_inverse_says_so(name: str, poles: bool) -> None:
+    assert record(name).is_singular([A]) is poles
+
+
+A, T, G = (Input.of(n, (3, 3)) for n in ("A", "T", "G"))
+NUMBER = Input.of("g", ())
+
+# As a book has them: a change T of A gives the first, a cotangent G (or g, of a number) the second.
+MATRICES: list[tuple[str, Node, str, str]] = [
+    ("det", NUMBER, "Σ cof(A) ⊙ T", "g cof(A)"),
+    ("log_abs_det", NUMBER, "tr(A⁻¹ T)", "g A⁻ᵀ"),
+    ("cofactor", G, "(Σ cof(A) ⊙ T) A⁻ᵀ - cof(A) Tᵀ A⁻ᵀ", "tr(G A⁻¹) cof(A) - A⁻ᵀ Gᵀ cof(A)"),
+    ("inv", G, "-A⁻¹ T A⁻¹", "-A⁻ᵀ G A⁻ᵀ"),
+]
+
+
+@pytest.mark.parametrize(("name", "g", "change", "cotangent"), MATRICES, ids=[r[0] for r in MATRICES])
+def test_the_slopes_of_matrices_are_those_of_the_books(name: str, g: Node, change: str, cotangent: str) -> None:
+    op = record(name)
+    y = op(A)
+    assert show(op.forward((A,), y, (T,))) == change
+    assert [show(part) for part in op.backward((A,), y, g)] == [cotangent]
+
+
+S = Input.of("s", (3,))
+D_X, D_Y, G_S = (Input.of(n, (3,)) for n in ("∂x", "∂y", "g"))
+RECURRENCES: list[tuple[str, str, str, tuple[str, str]]] = [
+    (
+        "linear_recurrence",
+        "recurrence(x, ∂y + ∂x ⊙ pad(s[:2], 1:3))",
+        "recurrence(x, ∂x ⊙ pad(s[:2], 1:3))",
+        ("recurrence←(pad(x[1:3], :2), g) ⊙ pad(s[:2], 1:3)", "recurrence←(pad(x[1:3], :2), g)"),
+    ),
+    (
+        "recurrence_back",
+        "recurrence←(x, ∂y + ∂x ⊙ pad(s[1:3], :2))",
+        "recurrence←(x, ∂x ⊙ pad(s[1:3], :2))",
+        ("recurrence(pad(x[:2], 1:3), g) ⊙ pad(s[1:3], :2)", "recurrence(pad(x[:2], 1:3), g)"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "both", "one", "back"), RECURRENCES, ids=[r[0] for r in RECURRENCES])
+def test_a_recurrence_changes_by_a_recurrence(name: str, both: str, one: str, back: tuple[str, str]) -> None:
+    op = record(name)
+    assert show(op.forward((X, Y), S, (D_X, D_Y), axis=-1)) == both
+    assert show(op.forward((X, Y), S, (D_X, None), axis=-1)) == one
+    assert tuple(map(show, op.backward((X, Y), S, G_S, axis=-1))) == back
+
+
+def test_a_recurrence_of_no_steps_hands_back_nothing() -> None:
+    nothing = Input.of("o", (0,))
+    for name, back in (("linear_recurrence", "recurrence_back"), ("recurrence_back", "linear_recurrence")):
+        delta = record(back).of(nothing, nothing, axis=-1)
+        assert record(name).backward((nothing, nothing), nothing, nothing, axis=-1) == (delta * nothing, delta)
+
+
+@pytest.mark.parametrize("name", ["linear_recurrence", "recurrence_back"])
+def test_a_recurrence_needs_to_know_its_length(name: str) -> None:
+    x = Input.of("x", (Dim("N"),))
+    with pytest.raises(ShapeError, match="a product along N, an axis without a fixed length, has no derivative"):
+        record(name).backward((x, x), x, x, axis=-1)
+
+
+# The products of a, b, c are a, ab, abc; those down two rows are the first row, and the rows multiplied.
+PRODUCTS = [
+    ("3", [2.0, 3.0, 5.0], [1 + 3 + 3 * 5, 2 + 2 * 5, 2 * 3]),
+    ("2 3", [[2.0, 3.0, 4.0], [5.0, 7.0, 9.0]], [[1 + 5, 1 + 7, 1 + 9], [2, 3, 4]]),
+]
+
+
+@pytest.mark.parametrize(("shape", "at", "slopes"), PRODUCTS, ids=[r[0] for r in PRODUCTS])
+def test_the_product_before_the_first_factor_is_one(shape: str, at: Any, slopes: Any) -> None:
+    f = cr.function(x=shape)(lambda x: cr.sum(cr.cumprod(x, axis=0)))
+    np.testing.assert_array_equal(cr.grad(f, "x")(np.array(at)), slopes)
+    np.testing.assert_array_equal(cr.jacobian(f, "x")(np.array(at)), slopes)
+
+
+def test_cholesky_of_stacks_in_stacks() -> None:
+    """The gradient of Σ L² is that of the trace of A = L Lᵀ."""
+    f = cr.function(a="1 2 3 3")(lambda a: cr.sum(cr.cholesky(a) ** 2))
+    at = np.eye(3) + 0.1 * np.ones((1, 2, 3, 3))
+    np.testing.assert_allclose(cr.grad(f, "a")(at), np.broadcast_to(np.eye(3), at.shape), atol=1e-14)
+
+
+SLOPES: list[tuple[str, list[str | None]]] = [
+    ("elu", ["where(x > 0, 1, exp(x))"]),
+    ("relu6", ["(x > 0) ∧ (x < 6)"]),
+    (
+        "arctan2",
+        [
+            "where(hypot(x, y) > 0, (y / hypot(x, y)) / hypot(x, y), 0)",
+            "where(hypot(x, y) > 0, -(x / hypot(x, y)) / hypot(x, y), 0)",
+        ],
+    ),
+    ("copysign", ["sign(x) ⊙ copysign(1, y)", None]),
+    ("heaviside", [None, "x = 0"]),
+    ("logaddexp", ["σ(x - y)", "σ(y - x)"]),
+]
+
+
+@pytest.mark.parametrize(("name", "slopes"), SLOPES, ids=[r[0] for r in SLOPES])
+def test_slopes_as_they_are_written(name: str, slopes: list[str | None]) -> None:
+    op = record(name)
+    operands = [X, Y][: op.arity]
+    assert [None if slope is None else show(slope) for slope in op.partials(*operands, op(*operands))] == slopes
+
+
+@pytest.mark.parametrize("a", [0.0, 0.01, 1.0, -0.01, 1.5, Y])
+def test_a_unit_with_a_slope_between_0_and_1_on_its_left_needs_no_case_at_0(a: Any) -> None:
+    between = not isinstance(a, Node) and 0 <= a <= 1
+    slope, zero = as_node(a), 0.0
+    for name, left in (("leaky_relu", slope), ("scaled_elu", slope * call("exp", X))):
+        at_zero = call("where", X < 0, left, call("clipped", slope, 0.0, 1.0))
+        found = record(name).partials(X, slope, X)
+        assert found[0] is call("where", X > 0, 1.0, left if between else at_zero)
+        on_the_left = X if name == "leaky_relu" else call("expm1", X)
+        assert found[1] is call("where", X < 0, on_the_left, zero)

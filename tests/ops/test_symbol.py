@@ -9,6 +9,7 @@ from chainrule.derive import reverse
 from chainrule.ir.errors import ChainruleError
 from chainrule.ir.node import Const, Input
 from chainrule.ops.symbol import smooth_stand_in, symbol
+from chainrule.render.formula import show
 from chainrule.run.interpret import interpret
 from tests.differentiated import Traced
 
@@ -23,6 +24,19 @@ def test_slopes_are_primed() -> None:
         names.append(slope.op.name)
         f = slope.op
     assert names == ["f", "f′", "f″", "f‴", "f⁽4⁾"]
+
+
+def test_it_is_written_with_its_argument() -> None:
+    x = Input.of("x", ())
+    f = symbol("f")
+    slope = f.partials(x, None)[0]
+    assert [show(y, "latex") for y in (f(x), slope)] == [r"f\left(x\right)", r"f'\left(x\right)"]
+    assert [show(y) for y in (f(x), slope)] == ["f(x)", "f′(x)"]
+
+
+def test_nobody_knows_whether_it_takes_complex_numbers() -> None:
+    assert not symbol("f").analytic
+    assert not symbol("f", value=np.abs, slopes=(np.sign,)).analytic
 
 
 def test_one_name_is_one_function_unless_it_is_told_what_it_is() -> None:

@@ -96,9 +96,8 @@ def sources(programs: Sequence[tuple[str, Graph, str]], team: Collection[str] | 
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
     kernels += [runtime("sum")] if "CR_SUM(" in text else []
     kernels += [runtime("team")] if team is not None else []
-    text = "\n".join(
-        [_PREAMBLE, *_vector_functions(text), *kernels, *_matrix_kernels([body for _, body in made]), _PADDED, text]
-    )
+    declared, long = _matrix_kernels([body for _, body in made])
+    text = "\n".join([_PREAMBLE, *_vector_functions(text), *kernels, *declared, _PADDED, text, *long])
     return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
 
 
@@ -126,15 +125,19 @@ def _vector_functions(text: str) -> list[str]:
     return ["\n".join([*lines, "#endif", ""])]
 
 
-def _matrix_kernels(bodies: Sequence[Body]) -> list[str]:
-    """The kernels that products of matrices call, for each precision."""
-    texts = []
+def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
+    """The kernels that products of matrices call: their declarations, and their long texts, which come last."""
+    heads, texts = [], []
     for real in REALS.values():
         mine = [body for body in bodies if body.real is real]
         columns = dict.fromkeys(extent for body in mine for extent in body.products)
-        texts += [product_kernel(real, columns)] if columns else []
-        texts += [runtime("turn", real)] if any(body.turns for body in mine) else []
-    return [runtime("vectors_of_this_machine"), *texts] if texts else []
+        if columns:
+            heads.append(runtime("product_declared", real))
+            texts.append(product_kernel(real, columns))
+        if any(body.turns for body in mine):
+            heads.append(runtime("turn_declared", real))
+            texts.append(runtime("turn", real))
+    return heads, [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 
 def _function(function: str, graph: Graph, real: Real, team: Collection[str] | None) -> tuple[CSource, Body]:

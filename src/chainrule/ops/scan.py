@@ -140,7 +140,8 @@ def _shifted(x: Node, axis: int, back: bool) -> Node:
 
 def _product_before(y: Node, axis: int) -> Node:
     """The product y_{k−1} of the factors before k, which is 1 at the first: a product of nothing."""
-    first = np.eye(_length(y, axis), 1).reshape((-1,) + (1,) * (-axis - 1))
+    first = np.zeros((_length(y, axis),) + (1,) * (-axis - 1))
+    first[:1] = 1.0
     return _shifted(y, axis, False) + first  # type: ignore[no-any-return]
 
 

@@ -203,4 +203,4 @@ def _labellings(term: Term, rank: int) -> Iterator[dict[int, int]]:
         *(itertools.permutations(g) if ways <= MOST_LABELLINGS else [g] for g in groups.values())
     )
     for order in orders:
-        yield dict(zip([*range(rank), *itertools.chain(*order)], itertools.count()))
+        yield {i: n for n, i in enumerate(itertools.chain(range(rank), *order))}

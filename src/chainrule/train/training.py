@@ -85,9 +85,15 @@ class Training:
         return {
             "optimizer": self.optimizer.settings(), "batch_size": self.batch_size, "seed": self.seed,
             "shuffle": self.shuffle, "samples": self.problem.samples, "precision": str(self.problem.precision),
-            "engine": "numpy" if self._native is None else "native", "why_numpy": self._why_numpy,
+            **self._engine_settings(),
             "chainrule": cr.__version__, "numpy": np.__version__,
         }  # fmt: skip
+
+    def _engine_settings(self) -> dict[str, Any]:
+        """What took the steps; with how many threads, or why it was NumPy."""
+        if self._native is None:
+            return {"engine": "numpy", "why_numpy": self._why_numpy}
+        return {"engine": "native", "threads": self._native.threads}
 
     def epoch(self, epoch: int, display: Display) -> float:
         """A step for every batch; the mean of the loss over all samples. Raises NotFinite."""

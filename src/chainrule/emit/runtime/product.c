@@ -1,5 +1,4 @@
-/* C[m, n] = sum over k of A[m, k] B[k, n]; neighbours in a row of B and of C are neighbours in memory.
-   Long sums are sums of shorter ones: what is read stays in the cache, and rounding grows with neither alone. */
+/* Long sums are sums of shorter ones: what is read stays in the cache, and rounding grows less. */
 static inline void product_REAL(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const REAL *restrict a, ptrdiff_t am,
     ptrdiff_t ak, const REAL *restrict b, ptrdiff_t bk, REAL *restrict c, ptrdiff_t cm)
 {
@@ -11,7 +10,7 @@ static inline void product_REAL(ptrdiff_t M, ptrdiff_t N, ptrdiff_t K, const REA
     } while (k < K);
 }
 
-/* c[n] = sum over k of B[k, n]; the sums of 32 terms are added up in double. */
+/* The sums of 32 terms are added up in double. */
 static inline void sum_rows_REAL(ptrdiff_t N, ptrdiff_t K, const REAL *restrict b, ptrdiff_t bk, REAL *restrict c)
 {
     const REAL one = 1;

@@ -1,4 +1,3 @@
-/* A matrix of which the columns are neighbours in memory, written row by row: to[k, n] = from[k + n * step]. */
 static inline void turn_REAL(ptrdiff_t K, ptrdiff_t N, const REAL *restrict from, ptrdiff_t step, REAL *restrict to)
 {
     /* Square by square, so that what is read stays in the cache until all of it is used. */

@@ -118,7 +118,7 @@ def _collect_numbers(node: Node, context: Context) -> Node | None:
     if found < 2 or constants[1] == 0 or not factors[0] + factors[1]:
         return None
     top, bottom = constants[0] / constants[1], 1.0
-    if top and not top.is_integer() and (1 / top).is_integer():
+    if not top.is_integer() and (1 / top).is_integer():
         top, bottom = 1.0, 1 / top
     above, under = _times(top, factors[0]), _times(bottom, factors[1])
     return fit(above if scalar_value(under) == 1 else above / under, node)

@@ -14,46 +14,12 @@ from .library import is_spelled_otherwise
 
 x, y = any_("x"), any_("y")
 
-COMPLEMENT = rule(
-    "other side of the sigmoid",
-    apply("sigmoid", -x),
-    1 - apply("sigmoid", x),
-    "σ(−x) is 1 − σ(x): the one that runs keeps its digits where σ(x) is near 1",
-)
-
-LOG1P = rule(
-    "plain logarithm",
-    apply("log1p", x),
-    apply("log", 1 + x),
-    "log1p(x) is log(1 + x): the one that runs keeps its digits where x is near 0",
-)
-EXPM1 = rule(
-    "plain exponential",
-    apply("expm1", x),
-    apply("exp", x) - 1,
-    "expm1(x) is eˣ − 1: the one that runs keeps its digits where x is near 0",
-)
-
-
-@structural(
+tie = rule(
     "share of a tie",
-    "where",
-    "1 where a is greater, ½ at a tie, in brackets of Iverson",
-    lambda: [call("where", _a() >= _b(), call("where", _a() == _b(), 0.5, 1.0), 0.0)],
+    apply("where", apply("greater_equal", x, y), apply("where", apply("equal", x, y), 0.5, 1), 0),
+    apply("greater", x, y) + 0.5 * apply("equal", x, y),
+    "the slope of a maximum in x, 1 where x is greater and ½ at a tie, in brackets of Iverson",
 )
-def tie(node: Node, context: Context) -> Node | None:
-    """where(a ≥ b, where(a = b, ½, 1), 0) → [a > b] + ½ [a = b], the slope of a maximum in a."""
-    condition, share, nothing = node.args
-    if scalar_value(nothing) != 0 or not (isinstance(condition, Map) and condition.op.name == "greater_equal"):
-        return None
-    if not (isinstance(share, Map) and share.op.name == "where" and share.args[0].op.name == "equal"):
-        return None
-    a, b = condition.args
-    half, one = map(scalar_value, share.args[1:])
-    if set(share.args[0].args) != {a, b} or half is None or one != 1:
-        return None
-    greater, tied = (call("astype", found, float) for found in (a > b, share.args[0]))
-    return greater + half * tied  # type: ignore[no-any-return]
 
 
 def _a() -> Node:
@@ -84,8 +50,7 @@ def unguarded(node: Node, named: frozenset[Node] = frozenset(), depth: int = 8) 
     if node in named or not depth:
         return node
     if (isinstance(node, Einsum) and node.is_layout) or (isinstance(node, Map) and node.op.name == "mul"):
-        args = tuple(unguarded(arg, named, depth - 1) for arg in node.args)
-        return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+        return node.with_args(tuple(unguarded(arg, named, depth - 1) for arg in node.args))
     if not (isinstance(node, Map) and node.op.name == "where" and scalar_value(node.args[1]) == 1):
         return node
     is_zero, _, norm = node.args
@@ -112,9 +77,10 @@ def dot(node: Node, context: Context) -> Node | None:
         return None
     if not isinstance(product, Map) or product.op.name != "mul":
         return None
-    if product.args[0] is product.args[1] and product.args[0].args and product.args[0] not in context.named:
+    a, b = product.args
+    if a is b and a.args and a not in context.named:
         return None  # A sum of squares, but for a vector that has a name: rᵀr.
-    return call("matmul", *product.args)  # type: ignore[no-any-return]
+    return call("matmul", a, b)  # type: ignore[no-any-return]
 
 
 @structural(
@@ -263,7 +229,7 @@ def _number_first(node: Node) -> bool:
     if not isinstance(node, Map) or node.op.name != "add" or scalar_value(node.args[0]) is None:
         return False
     other = node.args[1]
-    return isinstance(other, Map) and other.op.name not in ARITHMETIC and scalar_value(other) is None
+    return isinstance(other, Map) and other.op.name not in ARITHMETIC
 
 
 LAST: tuple[Rule, ...] = (
@@ -293,17 +259,41 @@ def plain_product(node: Node, context: Context) -> Node | None:
     return node.args[0] * node.args[1]  # type: ignore[no-any-return]
 
 
-RULES: tuple[Rule, ...] = (COMPLEMENT, LOG1P, EXPM1, tie, length, dot, behind, plain_product)
+RULES: tuple[Rule, ...] = (
+    rule(
+        "other side of the sigmoid",
+        apply("sigmoid", -x),
+        1 - apply("sigmoid", x),
+        "σ(−x) is 1 − σ(x): the one that runs keeps its digits where σ(x) is near 1",
+    ),
+    rule(
+        "plain logarithm",
+        apply("log1p", x),
+        apply("log", 1 + x),
+        "log1p(x) is log(1 + x): the one that runs keeps its digits where x is near 0",
+    ),
+    rule(
+        "plain exponential",
+        apply("expm1", x),
+        apply("exp", x) - 1,
+        "expm1(x) is eˣ − 1: the one that runs keeps its digits where x is near 0",
+    ),
+    tie,
+    length,
+    dot,
+    behind,
+    plain_product,
+)
 
 
 def spellings(root: Node, named: frozenset[Node] = frozenset()) -> Measure:
     """How many places there are, in a formula written out, where a textbook spells it otherwise: each rule's own."""
     found: dict[Node, int] = {}
     for node in toposort((root,)):
-        below = 0 if node in named and node is not root else sum(found[arg] for arg in node.args)
         turned = isinstance(node, Map) and node.op.name == "sigmoid" and is_sign(node.args[0])
         plain_sum = isinstance(node, Einsum) and len(node.args) == 1 and not node.is_layout
         chosen = isinstance(node, Map) and node.op.name in ("where", "multiply_no_nan", "log1p", "expm1")
         solved = is_spelled_otherwise(node)
-        found[node] = below + (turned or plain_sum or chosen or solved or _in_front(node))
+        own = turned or plain_sum or chosen or solved or _in_front(node)
+        found[node] = own + sum(found[arg] for arg in node.args)
     return (found[root],)
