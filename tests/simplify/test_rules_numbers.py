@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-import chainrule.ops  # noqa: F401  (fills the registry)
+import chainrule as cr
+import chainrule.ops
 from chainrule.ir.build import as_node, broadcast, cast
 from chainrule.ir.dims import Dim
 from chainrule.ir.node import Const, Input, Map, Node, Size
@@ -131,3 +134,18 @@ def test_longer_fractions_are_left_alone() -> None:
 def test_infinite_numbers_are_worked_out_without_a_warning() -> None:
     with np.errstate(all="raise"):
         assert RULES[FOLD].rewrite(operation("div", ONE, as_node(0.0)), Context()) is as_node(np.inf)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "value"),
+    [
+        (lambda x: ((x * 1e200) * 1e200).sum(), 1e-300, 1e100),
+        (lambda x: ((x * 1e-200) * 1e-200).sum(), 1e300, 1e-100),
+        (lambda x: ((x / 1e200) / 1e200).sum(), 1e300, 1e-100),
+        (lambda x: 1e200 * (x[0] * 1e200), 1e-300, 1e100),
+        (lambda x: 1e-200 * (x[0] / 1e200), 1e300, 1e-100),
+        (lambda x: ((x * 1e200) / 1e-200).sum(), 1e-300, 1e100),
+    ],
+)
+def test_constants_that_overflow_together_stay_apart(f: Any, x: float, value: float) -> None:
+    assert cr.function(f)(np.array([x])) == pytest.approx(value, rel=1e-12)

@@ -29,8 +29,9 @@ def adds_up_to_one(base: Node) -> tuple[int, ...]:
     """The axes along which a canonical atom adds up to one; () where none are known."""
     last = len(base.shape) - 1
     if isinstance(base, Scatter):
-        axis, batch, _ = base.params
-        return (last,) if scalar_value(base.args[0]) == 1 and axis == batch == last else ()
+        (values, places), (axis, batch, _) = base.args, base.params
+        one_each = axis == last and batch == len(places.shape)
+        return (last,) if scalar_value(values) == 1 and one_each else ()
     if isinstance(base, Input):
         return (last,) if last >= 0 and declared(base, "simplex") else ()
     return _softmax_axes(base)

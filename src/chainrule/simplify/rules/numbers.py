@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -14,8 +15,9 @@ from ..rule import Context, Rule, rule, structural
 
 s, t = scalar("s"), scalar("t")
 v, w = array("v"), array("w")
+_LEAST, _GREATEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
-SCALARS: tuple[Rule, ...] = (
+_TOGETHER: tuple[Rule, ...] = (
     rule("numbers together", s * (t * v), (s * t) * v, "numbers are multiplied once, not for every entry", alone=True),
     rule(
         "number into numerator",
@@ -28,6 +30,34 @@ SCALARS: tuple[Rule, ...] = (
     rule("number under product", (s * v) / t, (s / t) * v, "numbers are divided once, not for every entry", alone=True),
     rule("number and product", v * (s * w), s * (v * w), "numbers come first", alone=True),
 )
+
+
+def representable(number: float) -> bool:
+    """Whether a number made of several constants is one in either precision: neither infinite nor next to nothing."""
+    return bool(_LEAST <= abs(number) <= _GREATEST)
+
+
+def _within_range(rule: Rule) -> Rule:
+    """The rule, but where it would make a constant that overflows: (x · 1e200) · 1e200 may well be a number."""
+
+    def rewrite(node: Node, context: Context) -> Node | None:
+        after = rule.rewrite(node, context)
+        return None if after is not None and any(map(_overflows, after.args)) else after
+
+    return replace(rule, rewrite=rewrite)
+
+
+def _overflows(node: Node) -> bool:
+    number = spread_scalar(node)
+    if not isinstance(number, Map) or number.op.name not in ("mul", "div"):
+        return False
+    a, b = (scalar_value(arg) for arg in number.args)
+    if not a or not b:
+        return False
+    return not representable(a * b if number.op.name == "mul" else a / b)
+
+
+SCALARS: tuple[Rule, ...] = tuple(map(_within_range, _TOGETHER))
 
 
 def _fold_examples() -> list[Node]:
@@ -118,6 +148,8 @@ def _collect_numbers(node: Node, context: Context) -> Node | None:
     if found < 2 or constants[1] == 0 or not factors[0] + factors[1]:
         return None
     top, bottom = constants[0] / constants[1], 1.0
+    if constants[0] != 0 and not all(map(representable, (*constants, top))):
+        return None
     if not top.is_integer() and (1 / top).is_integer():
         top, bottom = 1.0, 1 / top
     above, under = _times(top, factors[0]), _times(bottom, factors[1])
