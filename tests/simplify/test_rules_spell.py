@@ -107,6 +107,8 @@ CASES: list[tuple[str, Node, Node | None]] = [
     (FRACTION, X / guarded(spread(total(NORMS))), None),
     (FRACTION, X / spread(guarded(total(NORMS))), None),  # not one length but the sum of two
     (FRACTION, X / LENGTH, None),
+    (FRACTION, X / (Y + 1.0), None),
+    (FRACTION, X / call("exp", Y), None),
     (FRACTION, X / Y, None),
     (DOT, total(V * W), call("matmul", V, W)),
     (DOT, total(EXP * V), call("matmul", EXP, V)),
@@ -176,6 +178,7 @@ CASES: list[tuple[str, Node, Node | None]] = [
     (LAST, 1 + LOG, LOG + 1),
     (LAST, 1 + M, M + 1),
     (LAST, X + LOG, None),
+    (LAST, 2 * LOG, None),
     (LAST, 1 + X * Y, None),
     (LAST, 1 + X, None),
     (LAST, 1 + spread(total(X)), None),
