@@ -21,6 +21,7 @@ from .c_plan import NoSpelling, must_be_stored, plan
 from .c_team import shares_of, write_in_stages
 from .c_text import REALS, Names, Real, harmless, product, runtime
 from .c_tiles import product_kernel
+from .c_turns import turn_kernel
 
 __all__ = ["Argument", "CSource", "Failure", "NoSpelling", "source", "sources"]
 
@@ -131,12 +132,14 @@ def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
     for real in REALS.values():
         mine = [body for body in bodies if body.real is real]
         columns = dict.fromkeys(extent for body in mine for extent in body.products)
+        if columns or any(body.turns for body in mine):
+            texts.append(runtime("vectors", real))
         if columns:
             heads.append(runtime("product_declared", real))
             texts.append(product_kernel(real, columns))
         if any(body.turns for body in mine):
             heads.append(runtime("turn_declared", real))
-            texts.append(runtime("turn", real))
+            texts.append(turn_kernel(real))
     return heads, [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 

@@ -114,14 +114,14 @@ def write_in_stages(body: Body, graph: Graph, outs: Sequence[str], divided_input
         for rows in dict.fromkeys(node.shape[0] for node in stage if divides(node)):
             _write_rows(body, graph, [n for n in stage if divides(n) and n.shape[0] == rows], rows)
         body.divided = False
-        body.lines.add("meet(team, threads);")
+        body.lines.add("meet(team, thread, threads);")
     rest = [(output, out) for output, out in zip(graph.outputs, outs, strict=True) if body.where.get(output) != out]
     if rest:
         with body.lines.block("if (thread == 0)"):
             for output, out in rest:
                 body.restart("i")
                 copy(body, output, out)
-        body.lines.add("meet(team, threads);")
+        body.lines.add("meet(team, thread, threads);")
 
 
 def _write_rows(body: Body, graph: Graph, nodes: Sequence[Node], rows: Extent) -> None:

@@ -32,7 +32,6 @@ def product_kernel(real: Real, columns: Iterable[Extent]) -> str:
     narrow = {w for extent in wanted for size in (32, 16) for w in _widths(extent, size // real.bytes, max(_NARROW))}
     return "\n".join(
         [
-            runtime("vectors", real),
             "#if CR_BYTES == 64",
             *_family(real, _WIDE, sorted(wide)),
             "#elif CR_BYTES",

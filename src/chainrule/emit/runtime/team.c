@@ -1,25 +1,27 @@
 #include <stdatomic.h>
 #include <sched.h>
 
-/* Where threads that work together wait for each other. */
+enum { MOST_THREADS = 64 };
+
+/* Where threads that work together wait for each other. Each says in a line of memory of its own how often it has come,
+   and what went wrong with it; the others only read it. */
 struct team {
-    _Atomic ptrdiff_t waiting;
-    _Atomic ptrdiff_t met;
+    struct {
+        _Alignas(64) _Atomic ptrdiff_t met;
+        int code;
+    } seats[MOST_THREADS];
 };
 
 /* Goes on when all have come. They look again and again, which is quickest where each has a core of its own; one that
    waits long leaves its core to others. */
-static __attribute__((noinline)) void meet(struct team *team, ptrdiff_t threads)
+static inline void meet(struct team *team, ptrdiff_t thread, ptrdiff_t threads)
 {
     if (threads == 1) return;
-    const ptrdiff_t before = atomic_load_explicit(&team->met, memory_order_acquire);
-    if (atomic_fetch_add_explicit(&team->waiting, 1, memory_order_acq_rel) == threads - 1) {
-        atomic_store_explicit(&team->waiting, 0, memory_order_relaxed);
-        atomic_fetch_add_explicit(&team->met, 1, memory_order_release);
-        return;
-    }
-    for (int looks = 0; atomic_load_explicit(&team->met, memory_order_acquire) == before; looks++)
-        if (looks > 2000) sched_yield();
+    const ptrdiff_t now = atomic_load_explicit(&team->seats[thread].met, memory_order_relaxed) + 1;
+    atomic_store_explicit(&team->seats[thread].met, now, memory_order_release);
+    for (ptrdiff_t other = 0; other < threads; other++)
+        for (int looks = 0; atomic_load_explicit(&team->seats[other].met, memory_order_acquire) < now; looks++)
+            if (looks > 4000) sched_yield();
 }
 
 /* Where the share of a thread begins. Shares are of whole sixteens, as many as a vector holds, so that the same entries

@@ -1,8 +1,6 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { MOST_THREADS = 64 };
-
 static inline void *at_row(const void *array, ptrdiff_t row, ptrdiff_t bytes)
 {
     return (char *)(uintptr_t)array + row * bytes;
@@ -20,7 +18,6 @@ struct NAME_job {
     struct team team;
     _Atomic ptrdiff_t threads;
     _Atomic ptrdiff_t numbers;
-    int codes[MOST_THREADS];
     ptrdiff_t done;
     int code;
 };
@@ -50,10 +47,12 @@ NEAR
         bool sound = finite_REAL(loss, 1);
 CHECK
         if (thread == 0) job->losses[done] = (double)*loss;
-        job->codes[thread] = failed ? failed : sound ? 0 : -1;
-        meet(&job->team, threads);
-        for (ptrdiff_t t = 0; t < threads; t++)
-            if (job->codes[t] > 0 || (job->codes[t] && !code)) code = job->codes[t];
+        job->team.seats[thread].code = failed ? failed : sound ? 0 : -1;
+        meet(&job->team, thread, threads);
+        for (ptrdiff_t t = 0; t < threads; t++) {
+            const int theirs = job->team.seats[t].code;
+            if (theirs > 0 || (theirs && !code)) code = theirs;
+        }
         void **const old = held;
         held = fresh;
         fresh = old;

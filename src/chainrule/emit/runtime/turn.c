@@ -1,11 +1,25 @@
 static inline void turn_REAL(ptrdiff_t K, ptrdiff_t N, const REAL *restrict from, ptrdiff_t step, REAL *restrict to)
 {
     /* Square by square, so that what is read stays in the cache until all of it is used. */
-    for (ptrdiff_t k0 = 0; k0 < K; k0 += 16)
-        for (ptrdiff_t n0 = 0; n0 < N; n0 += 16) {
-            const ptrdiff_t k1 = k0 + 16 < K ? k0 + 16 : K, n1 = n0 + 16 < N ? n0 + 16 : N;
-            for (ptrdiff_t k = k0; k < k1; k++)
-                for (ptrdiff_t n = n0; n < n1; n++)
-                    to[k * N + n] = from[k + n * step];
+#ifdef CR_SHUFFLES
+    const ptrdiff_t side = LANES_REAL;
+#else
+    const ptrdiff_t side = 16;
+#endif
+    for (ptrdiff_t k = 0; k < K; k += side)
+        for (ptrdiff_t n = 0; n < N; n += side) {
+            const int wide = (int)(K - k < side ? K - k : side), high = (int)(N - n < side ? N - n : side);
+            const REAL *const square = from + k + n * step;
+            REAL *const turned = to + k * N + n;
+#ifdef CR_SHUFFLES
+            if (wide == side && high == side)
+                turn_square_REAL(square, step, turned, N);
+            else
+                turn_square_REAL_part(high, wide, square, step, turned, N);
+#else
+            for (int i = 0; i < wide; i++)
+                for (int j = 0; j < high; j++)
+                    turned[i * N + j] = square[i + j * step];
+#endif
         }
 }

@@ -8,4 +8,9 @@
 #else
 #define CR_BYTES 16
 #endif
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define CR_SHUFFLES
+#endif
+#endif
 #endif
