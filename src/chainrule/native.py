@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from .emit.c import NoSpelling, source
-from .emit.c_loop import loop
+from .emit.c import NoSpelling, source, step_sources
+from .emit.c_loop import Few, loop
 from .emit.c_text import REALS
 from .ir.dims import Dim
 from .ir.graph import Graph
@@ -37,6 +37,8 @@ _CALL, _RATE = 2e-6, 10e9
 """What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
 COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
+FEW = 1000
+"""Operations of a step that the compiler may keep in registers."""
 DIVIDED = 500_000
 """Operations of a step for each thread that takes part: some 10 µs of one core."""
 SHARE = 16
@@ -79,10 +81,17 @@ def native_loop(
     if dtype not in REALS:
         raise NoSpelling(f"C has no numbers of {dtype}")
     batch = [i.name for i in graph.inputs[len(begin) :]]
-    step = source(graph, name="step", dtype=dtype, team=[name for name in batch if name in data])
-    text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data])
+    sizes = dict.fromkeys(graph.dims(), longest)
+    work, _ = operations(graph, sizes)
+    team = [name for name in batch if name in data]
+    few = None
+    if 0 < work <= FEW and sizes:
+        step, little = step_sources(graph, name="step", dtype=dtype, team=team, few=sizes)
+        few = Few(little, longest)
+    else:
+        step = source(graph, name="step", dtype=dtype, team=team)
+    text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data], few)
     if threads is None:
-        work, _ = operations(graph, dict.fromkeys(graph.dims(), longest))
         threads = max(1, min(cores(), work // DIVIDED, longest // SHARE))
     return NativeLoop(text, begin, data, fixed, longest, threads)
 

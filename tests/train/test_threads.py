@@ -35,6 +35,11 @@ def one_output() -> Made:
     return net.loss, net.init(0), {"x": RNG.normal(size=(50, 3)), "y": RNG.normal(size=(50, 1))}
 
 
+def tiny() -> Made:
+    net = cr.networks.mlp([2, 2, 1], activation="tanh", loss="mse")
+    return net.loss, net.init(0), {"x": RNG.normal(size=(50, 2)), "y": RNG.normal(size=(50, 1))}
+
+
 def images() -> Made:
     net = cr.networks.cnn((1, 8, 8), [3], 3, hidden=[12])
     return net.loss, net.init(0), {"x": RNG.normal(size=(30, 1, 8, 8)), "y": RNG.integers(0, 3, 30)}
@@ -76,7 +81,7 @@ def ranked() -> Made:
     return loss, {"w": RNG.normal(size=4)}, {"x": RNG.normal(size=(32, 4))}
 
 
-NETWORKS = [classifier, one_output, images, normalised, attending, embedded, ranked]
+NETWORKS = [classifier, one_output, tiny, images, normalised, attending, embedded, ranked]
 OPTIMISERS: dict[str, Optimizer] = {"sgd": cr.sgd(0.05), "adam, clipped": cr.adam(1e-2, clip_norm=1.0)}
 
 
@@ -113,6 +118,7 @@ def test_any_number_of_threads_makes_the_same_steps(network: Callable[[], Made],
         assert code == 0
         assert len(losses) == given.samples // 16
         found.append([value.copy() for value in native.held])
+        assert (native.source.few is not None) == (network is tiny)
     for one, two, three, wanted in zip(*found, expected, strict=True):
         np.testing.assert_allclose(one, wanted, rtol=1e-8, atol=1e-10)
         assert np.array_equal(one, two)
@@ -135,3 +141,25 @@ def test_a_failure_in_one_share_ends_all() -> None:
     assert code > 0
     assert native.source.step.failures[code - 1].error is IndexError
     assert len(losses) == 3
+
+
+def test_batches_begin_anew_where_too_few_samples_are_left() -> None:
+    _, _, data = one_output()
+    net = cr.networks.mlp([3, 17, 1], activation="relu", loss="mse")
+    given = problem(net.loss, net.init(0), data)
+    traced = given.trace(given.batch(slice(0, 8)), free=True)
+    step = step_graph(traced, given.inputs(traced), cr.sgd(0.1))
+    arrays = traced.flatten(given.bound(given.batch(slice(0, 8))))
+    begin = [arrays[name] for name in step.parameters]
+    one, other = (
+        native_loop(
+            step.graph, begin, checked=len(begin), data=given.data, fixed={}, dtype="float64", longest=8, threads=1
+        )
+        for _ in range(2)
+    )
+    one.take(5, 8, None, first=32)
+    other.take(5, 8, np.r_[32:40, 40:48, 0:8, 8:16, 16:24])
+    for a, b in zip(one.held, other.held, strict=True):
+        assert np.array_equal(a, b)
+    with pytest.raises(ValueError, match="8 samples from 43 on: there are 50"):
+        one.take(1, 8, None, first=43)

@@ -6,7 +6,7 @@ What is stored and what is folded into expressions is decided in `c_plan`; `c_no
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..ir.dims import Dim, Shape, show_shape
@@ -85,18 +85,37 @@ def source(graph: Graph, *, name: str = "f", dtype: str = "float64", team: Colle
 
     Raises NoSpelling where the graph has a derivative that is not worked out, or an operation whose record has no C.
     """
-    return sources([(name, graph, dtype)], team)[0]
+    return _file([_function(_function_name(name, Names()), graph, REALS[dtype], team)])[0]
 
 
-def sources(programs: Sequence[tuple[str, Graph, str]], team: Collection[str] | None = None) -> list[CSource]:
+def sources(programs: Sequence[tuple[str, Graph, str]]) -> list[CSource]:
     """Several functions (name, graph, dtype) in one file, which each of them holds."""
     names = Names()
-    made = [_function(_function_name(name, names), graph, REALS[dtype], team) for name, graph, dtype in programs]
+    return _file([_function(_function_name(name, names), graph, REALS[dtype]) for name, graph, dtype in programs])
+
+
+def step_sources(
+    graph: Graph, *, name: str, dtype: str, team: Collection[str], few: Mapping[Dim, int]
+) -> tuple[CSource, CSource]:
+    """`source` with a team, and in the same file the function where the open dimensions have the sizes ``few``.
+
+    That one takes neither sizes nor a workspace, and is for a single thread. The compiler can keep in registers what is
+    known to be so little; it pays for a thousand operations or so.
+    """
+    names = Names()
+    usual = _function(_function_name(name, names), graph, REALS[dtype], team)
+    little = _function(_function_name(f"{name}_few", names), graph, REALS[dtype], sizes=few)
+    first, second = _file([usual, little])
+    return first, second
+
+
+def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
+    """Functions and what they need, as one text."""
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
     kernels += [runtime("sum")] if "CR_SUM(" in text else []
-    kernels += [runtime("team")] if team is not None else []
+    kernels += [runtime("team")] if any(body.team for _, body in made) else []
     declared, long = _matrix_kernels([body for _, body in made])
     text = "\n".join([_PREAMBLE, *_vector_functions(text), *kernels, *declared, _PADDED, text, *long])
     return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
@@ -143,24 +162,37 @@ def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
     return heads, [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 
-def _function(function: str, graph: Graph, real: Real, team: Collection[str] | None) -> tuple[CSource, Body]:
+def _function(
+    function: str,
+    graph: Graph,
+    real: Real,
+    team: Collection[str] | None = None,
+    sizes: Mapping[Dim, int] | None = None,
+) -> tuple[CSource, Body]:
     """One function, its text without the file's preamble; and what it was written with."""
     graph, kept = turned(matrices(pairwise(graph)), lambda n: isinstance(n, (Input, Const)) or must_be_stored(n))
     names = Names()
     names.new(function, "f")
-    dims = {d: names.new(d.name, "n") for d in graph.dims()}
+    known = dict(sizes or {})
+    dims = {d: str(known[d]) if d in known else names.new(d.name, "n") for d in graph.dims()}
     where: dict[Node, str] = {i: names.new(i.name, "x") for i in graph.inputs}
     outs = [names.new(graph.names.get(o, ""), f"out{n}") for n, o in enumerate(graph.outputs)]
-    parameters = [f"ptrdiff_t {d}" for d in dims.values()]
+    open_dims = {d: name for d, name in dims.items() if d not in known}
+    parameters = [f"ptrdiff_t {name}" for name in open_dims.values()]
     parameters += [f"const {real.of(i.kind)} *restrict {where[i]}" for i in graph.inputs]
     parameters += [f"{real.of(o.kind)} *restrict {out}" for o, out in zip(graph.outputs, outs, strict=True)]
     heading = _heading(graph, where, outs)
-    arguments = [*dims.values(), *where.values()]
-    body = Body(plan(graph.outputs, kept), real, dims, where, team=team is not None)
+    arguments = [*open_dims.values(), *where.values()]
+    body = Body(plan(graph.outputs, kept), real, dims, where, team=team is not None, sizes=known)
     if team is not None:
         parameters += ["ptrdiff_t thread", "ptrdiff_t threads", "struct team *team"]
         arguments += ["thread", "threads"]
-    pointers, workspace = _workspace(function, body, _named(body, graph, names, outs))
+    buffers = _named(body, graph, names, outs)
+    if known:
+        pointers, workspace = _variables(body, buffers), ""
+    else:
+        parameters.append("void *restrict workspace")
+        pointers, workspace = _workspace(function, body, buffers)
     if team is None:
         _write(body, graph, outs)
     else:
@@ -168,7 +200,7 @@ def _function(function: str, graph: Graph, real: Real, team: Collection[str] | N
     text = "\n".join(
         [
             heading,
-            f"int {function}({''.join(f'{_LINE}{p},' for p in parameters)}{_LINE}void *restrict workspace)",
+            f"{'static inline ' if known else ''}int {function}({','.join(f'{_LINE}{p}' for p in parameters)})",
             "{",
             *_unused(arguments, [*pointers, *body.lines.lines]),
             *body.constants,
@@ -184,7 +216,7 @@ def _function(function: str, graph: Graph, real: Real, team: Collection[str] | N
     inputs = tuple(Argument(i.name, i.shape, i.kind) for i in graph.inputs)
     pairs = zip(graph.outputs, outs, strict=True)
     outputs = tuple(Argument(graph.names.get(o, out), o.shape, o.kind) for o, out in pairs)
-    return CSource(text, function, real.dtype, tuple(dims), inputs, outputs, tuple(body.failures)), body
+    return CSource(text, function, real.dtype, tuple(open_dims), inputs, outputs, tuple(body.failures)), body
 
 
 def _write(body: Body, graph: Graph, outs: list[str]) -> None:
@@ -234,6 +266,12 @@ def _unused(names: list[str], lines: list[str]) -> list[str]:
     """What tells the compiler that an argument goes unused on purpose."""
     used = set(re.findall(r"\w+", re.sub(r"/\*.*?\*/", "", "\n".join(lines))))
     return [f"    (void){name};" for name in names if name not in used]
+
+
+def _variables(body: Body, buffers: list[Node]) -> list[str]:
+    """Arrays of known lengths as variables."""
+    entries = {node: product(body.extent(e) for e in node.shape) for node in buffers}
+    return [f"    {body.real.of(node.kind)} {body.where[node]}[{entries[node]}];" for node in buffers]
 
 
 def _workspace(function: str, body: Body, buffers: list[Node]) -> tuple[list[str], str]:

@@ -51,6 +51,8 @@ class Body:
     """Whether they divide the rows of the node that is written just now."""
     shares: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By the number of rows, where a thread's share begins and ends."""
+    sizes: dict[Dim, int] = field(default_factory=dict)
+    """Lengths that are open in the graph, but known to this function."""
     lines: Lines = field(default_factory=Lines)
     _serial: dict[str, int] = field(default_factory=dict)
 
@@ -104,6 +106,10 @@ class Body:
     def extent(self, extent: Extent) -> str:
         """A dimension as C spells it."""
         return self.dims[extent] if isinstance(extent, Dim) else str(extent)
+
+    def length(self, extent: Extent) -> int | None:
+        """How long a dimension is, if that is known here."""
+        return self.sizes.get(extent) if isinstance(extent, Dim) else int(extent)
 
     def at(self, index: Index, shape: Shape) -> str:
         """The position of an entry in an array of this shape."""

@@ -7,12 +7,20 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..ir.dims import Dim, show_shape
 from .c import Argument, CSource
 from .c_plan import NoSpelling
 from .c_text import REALS, Real, runtime
+
+
+@dataclass(frozen=True)
+class Few:
+    """The step for batches of just so many samples, written apart since they are so few."""
+
+    step: CSource
+    samples: int
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,7 @@ class LoopSource:
     held: int
     checked: int
     sampled: tuple[int, ...]
+    few: Few | None = None
 
     @property
     def values(self) -> tuple[Argument, ...]:
@@ -43,19 +52,19 @@ class LoopSource:
         return self.step.inputs[self.held :]
 
 
-def loop(step: CSource, held: int, checked: int, sampled: Sequence[int]) -> LoopSource:
-    """The function that takes many steps of this one.
+def loop(step: CSource, held: int, checked: int, sampled: Sequence[int], few: Few | None = None) -> LoopSource:
+    """The function that takes many steps of this one; ``few`` is in the same file as ``step``.
 
     Raises NoSpelling where a size besides the number of samples in a batch is open.
     """
-    made = LoopSource("", f"{step.function}_loop", step, held, checked, tuple(sampled))
+    made = LoopSource("", f"{step.function}_loop", step, held, checked, tuple(sampled), few)
     rows = {made.batch[n].shape[0] for n in made.sampled}
     if {*step.dims} - rows or len(rows) != 1:
         others = [d.name for d in step.dims if d not in rows]
         raise NoSpelling(f"the length {(others or ['of a batch'])[0]} is not known when the loop is written")
     real = REALS[step.dtype]
     text = "\n".join([step.text, runtime("finite", real), _function(made, real)])
-    return LoopSource(text, made.function, step, held, checked, made.sampled)
+    return replace(made, text=text)
 
 
 def _function(loop: LoopSource, real: Real) -> str:
@@ -68,15 +77,20 @@ def _function(loop: LoopSource, real: Real) -> str:
     new = step.outputs[len(loop.values) :]
     given += [f"({real.of(a.kind)} *)job->values[{n}]" for n, a in enumerate(loop.values)]
     given += [f"({real.of(a.kind)} *)fresh[{n}]" for n, a in enumerate(new)]
-    call = [*["job->batch"] * len(step.dims), *given, "thread", "threads", "&job->team", "job->workspace"]
+    usual = [*["job->batch"] * len(step.dims), *given, "thread", "threads", "&job->team", "job->workspace"]
+    call = f"{step.function}({_listed(usual)})"
+    if loop.few:
+        call = f"job->batch == {loop.few.samples} ? {loop.few.step.function}({_listed(given)}) : {call}"
     sizes = [_row_bytes(loop.batch[n], real) for n in loop.sampled]
     lengths = [math.prod(_known(a.shape)) for a in new[: loop.checked]]
     words = {
         "NAME": loop.function,
-        "STEP": step.function,
         "REAL": real.ctype,
         "COUNT": str(len(loop.sampled)),
-        "CALL": ",\n            ".join(call),
+        "STEP": step.function,
+        "CALL": call,
+        # What is so little is never divided, so that the result does not depend on the number of threads.
+        "DIVIDED": f"batch == {loop.few.samples} ? 1 : threads" if loop.few else "threads",
         "GATHER": "\n".join(
             f"                memcpy((char *)rows[{k}] + i * {size}, at_row(job->data[{k}], order[i], {size}), {size});"
             for k, size in enumerate(sizes)
@@ -94,6 +108,10 @@ def _function(loop: LoopSource, real: Real) -> str:
         lambda word: words.get(word[0], word[0]),
         runtime("training_loop"),
     )
+
+
+def _listed(words: Sequence[str]) -> str:
+    return "".join(f"\n            {word}," for word in words).removesuffix(",")
 
 
 def _typed(real: Real, argument: Argument, pointer: str) -> str:

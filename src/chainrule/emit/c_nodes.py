@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 from ..ir.affine import window_steps
@@ -18,6 +19,8 @@ from .c_text import PLAIN, harmless, shifted
 _BOUNDS = {"float": ("-INFINITY", "INFINITY"), "int": ("INT64_MIN", "INT64_MAX"), "bool": ("false", "true")}
 # Sums of floats are added up in double, so that single precision keeps its digits.
 _ACCUMULATOR = {"float": "double", "int": "int64_t", "bool": "bool"}
+_SHORT = 32
+"""A sum of so few terms keeps its digits without that."""
 
 
 def write(body: Body, node: Node, title: str) -> None:
@@ -29,6 +32,9 @@ def write(body: Body, node: Node, title: str) -> None:
         case Map():
             with body.loops(node.shape, rows=True) as index:
                 _set(body, node, index, body.expression(node, index)[0])
+        case Einsum() if body.sizes and node.summed:
+            # So few numbers that the compiler does best with plain loops: it has them all in registers.
+            _dots(body, node)
         case Einsum() if (product := product_of(node)) is not None and write_product(body, node, product):
             pass
         case Einsum() if sums_rows(node) and write_row_sum(body, node):
@@ -87,8 +93,10 @@ def _dots(body: Body, node: Einsum) -> None:
             _set(body, node, out, _product(body, node, out)[0])
             return
         total = body.fresh("s")
-        body.lines.add(f"{_ACCUMULATOR[node.kind]} {total} = 0;")
-        several = total if node.kind == "float" else ""
+        terms = [body.length(node.extents[i]) for i in node.summed]
+        short = node.kind == "float" and None not in terms and math.prod(filter(None, terms)) <= _SHORT
+        body.lines.add(f"{body.real.ctype if short else _ACCUMULATOR[node.kind]} {total} = 0;")
+        several = total if node.kind == "float" and not short else ""
         with body.loops(tuple(node.extents[i] for i in node.summed), total=several) as inner:
             body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
         _set(body, node, out, total)

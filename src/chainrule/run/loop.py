@@ -41,7 +41,7 @@ class NativeLoop:
         library = shared_library(source.text, fast_flags() if flags is None else tuple(flags))
         size = ctypes.c_ssize_t
         self._function = library[source.function]
-        self._function.argtypes = [size, size, size, size, *[ctypes.c_void_p] * 10]
+        self._function.argtypes = [*[size] * 5, *[ctypes.c_void_p] * 10]
         self._function.restype = ctypes.c_int
         dtypes = [dtype_of(a, step.dtype) for a in step.inputs]
         held = [_aligned(np.asarray(value, dtype)) for value, dtype in zip(begin, dtypes, strict=False)]
@@ -50,6 +50,7 @@ class NativeLoop:
         others = [a for n, a in enumerate(source.batch) if n not in source.sampled]
         self._data = [np.ascontiguousarray(data[a.name], dtype_of(a, step.dtype)) for a in sampled]
         self._longest = longest
+        self._samples = min((len(a) for a in self._data), default=longest)
         self._rows = [_room((longest, *a.shape[1:]), a.dtype) for a in self._data]
         self._fixed = [np.array(fixed[a.name], dtype_of(a, step.dtype), order="C") for a in others]
         sizes = Sizes(dict.fromkeys(step.dims, longest))
@@ -65,19 +66,21 @@ class NativeLoop:
     def take(self, steps: int, batch: int, order: Array | None = None, first: int = 0) -> tuple[Array, int]:
         """Take steps, and give the losses of those that were taken, with a code.
 
-        ``order`` names the samples, ``batch`` for each step; without it they are those from ``first`` on. The code is
-        0 where all went well, -1 where the loss of the last (given) or its update is not finite, and what is held is
-        as before that step; n where the step failed for its n-th reason.
+        ``order`` names the samples, ``batch`` for each step; without it they are those from ``first`` on, and from 0 on
+        where too few are left. The code is 0 where all went well, -1 where the loss of the last (given) or its update
+        is not finite, and what is held is as before that step; n where the step failed for its n-th reason.
 
-        Raises ValueError for a batch longer than the longest there is room for, or an order that is too short.
+        Raises ValueError for a batch longer than there is room for, an order that is too short, or too few samples.
         """
         if batch > self._longest or (order is not None and order.size < steps * batch):
             raise ValueError(f"{steps} steps of {batch} samples: there is room for {self._longest} at a time")
+        if order is None and not 0 <= first <= self._samples - batch:
+            raise ValueError(f"{batch} samples from {first} on: there are {self._samples}")
         losses = np.empty(steps)
         done = ctypes.c_ssize_t(0)
         names = None if order is None else np.ascontiguousarray(order, np.int64)
         code = self._function(
-            steps, batch, first, self.threads, None if names is None else names.ctypes.data,
+            steps, batch, first, self._samples, self.threads, None if names is None else names.ctypes.data,
             *map(_pointers, (self.held, self._sets[1 - self._at], self._data, self._rows, self._fixed, self._values)),
             losses.ctypes.data, ctypes.byref(done), self._workspace.ctypes.data,
         )  # fmt: skip

@@ -28,6 +28,7 @@ static inline void meet(struct team *team, ptrdiff_t thread, ptrdiff_t threads)
    are worked out together for any number of threads, and rounded alike. */
 static inline ptrdiff_t share(ptrdiff_t entries, ptrdiff_t thread, ptrdiff_t threads)
 {
+    if (threads == 1) return thread ? entries : 0;
     const ptrdiff_t from = (entries + 15) / 16 * thread / threads * 16;
     return from < entries ? from : entries;
 }

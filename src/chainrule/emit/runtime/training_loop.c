@@ -7,7 +7,7 @@ static inline void *at_row(const void *array, ptrdiff_t row, ptrdiff_t bytes)
 }
 
 struct NAME_job {
-    ptrdiff_t steps, batch, first;
+    ptrdiff_t steps, batch, first, samples;
     const int64_t *order;
     void **held, **fresh;
     const void *const *data;
@@ -41,9 +41,9 @@ GATHER
         } else {
 NEAR
             first += job->batch;
+            if (first + job->batch > job->samples) first = 0;
         }
-        const int failed = STEP(
-            CALL);
+        const int failed = CALL;
         bool sound = finite_REAL(loss, 1);
 CHECK
         if (thread == 0) job->losses[done] = (double)*loss;
@@ -75,22 +75,24 @@ static void *NAME_thread(void *given)
 }
 
 /* Takes steps of STEP until all are taken or one goes wrong, and counts them in done; losses has the loss of each.
- * A batch are the samples of data that order names, so many at a time; or, without order, those from first on.
+ * A batch are the samples of data that order names, so many at a time; or, without order, those from first on, and
+ * from 0 on when too few of all samples are left.
  * What a step makes of held is in fresh; the two are exchanged after every step, so that after an odd number of them
  * what is held lies where fresh was. room has place for a batch of each array of data, values for what else a step
  * gives. A step that is not finite leaves what was held as it is. The result does not depend on the number of
  * threads. */
 int NAME(
-    ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t first, ptrdiff_t threads, const int64_t *order, void **held,
-    void **fresh, const void *const *data, void **room, void *const *fixed, void *const *values, double *losses,
+    ptrdiff_t steps, ptrdiff_t batch, ptrdiff_t first, ptrdiff_t samples, ptrdiff_t threads, const int64_t *order,
+    void **held, void **fresh, const void *const *data, void **room, void *const *fixed, void *const *values, double *losses,
     ptrdiff_t *done, void *workspace)
 {
-    struct NAME_job job = {.steps = steps, .batch = batch, .first = first, .order = order, .held = held,
-        .fresh = fresh, .data = data, .room = room, .fixed = fixed, .values = values, .losses = losses,
+    struct NAME_job job = {.steps = steps, .batch = batch, .first = first, .samples = samples, .order = order,
+        .held = held, .fresh = fresh, .data = data, .room = room, .fixed = fixed, .values = values, .losses = losses,
         .workspace = workspace, .numbers = 1};
     pthread_t others[MOST_THREADS];
+    const ptrdiff_t wanted = DIVIDED;
     ptrdiff_t started = 1;
-    while (started < threads && started < MOST_THREADS && !pthread_create(&others[started], 0, NAME_thread, &job))
+    while (started < wanted && started < MOST_THREADS && !pthread_create(&others[started], 0, NAME_thread, &job))
         started++;
     atomic_store(&job.threads, started);
     NAME_work(&job, 0, started);

@@ -6,10 +6,11 @@ Every rule removes an operand, an index or an axis, so each lowers the measure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from ...ir.build import scalar_value
 from ...ir.dims import Extent
-from ...ir.node import Delta, Einsum, Gather, Input, Map, Node, Pad, Reshape, Scatter, Size, Slice, Subscripts
+from ...ir.node import Delta, Einsum, Gather, Input, Map, Node, Pad, Reshape, Scatter, Slice, Subscripts
 from ...ir.registry import call, record
 from ..pattern import fit, spread_scalar
 from ..rule import Context, Rule, structural
@@ -41,9 +42,9 @@ def contracted(args: Sequence[Node], subs: Sequence[Subscripts], out: Subscripts
     """The sum of products, times the length of every summed index that no operand has."""
     carried = {i for sub in subs for i in sub}
     lost = [i for i in extents if i not in carried and i not in out]
-    result = Einsum.of(args, subs, out, {i: e for i, e in extents.items() if i not in lost})
+    result = Einsum.of(args, subs, out, extents)
     for i in lost:
-        result = fit(Size.of(extents[i]), result) * result
+        result = fit(extents[i], result) * result
     return result
 
 
@@ -181,7 +182,7 @@ def number_out_of_factor(node: Node, context: Context) -> Node | None:
     if len(node.args) == 1:
         return None
     for k, arg in enumerate(node.args):
-        if not isinstance(arg, Map) or arg.op.name not in ("mul", "div") or not arg.shape or not context.single(arg):
+        if not isinstance(arg, Map) or arg.op.name not in ("mul", "div") or not context.single(arg):
             continue
         product = arg.op.name == "mul"
         for number, rest in (arg.args, arg.args[::-1]) if product else (arg.args[::-1],):
@@ -193,32 +194,37 @@ def number_out_of_factor(node: Node, context: Context) -> Node | None:
     return None
 
 
-def _sign_out(kind: type[Node]) -> Rule:
-    """The sign of an operand that a node of this kind is linear in."""
-
-    def examples() -> list[Node]:
-        x, y = Input.of("x", (2, 2)), Input.of("y", (2,), "int")
-        picked = record("gather").transpose(call("pick", x, y), -Input.of("g", (2,)))[0]
-        return {
-            Einsum: [(-x).T, call("sum", -x, axis=0), call("matmul", -x, x), call("matmul", x, -x)],
-            Reshape: [call("reshape", -x, (4,))],
-            Gather: [call("pick", -x, y)],
-            Scatter: [picked],
-            Slice: [(-x)[0:1]],
-            Pad: [call("pad", -x, 1)],
-        }[kind]
-
-    def rewrite(node: Node, context: Context) -> Node | None:
-        for k, arg in enumerate(node.args):
-            if isinstance(arg, Map) and arg.op.name == "neg" and context.single(arg):
-                return -node.with_args((*node.args[:k], arg.args[0], *node.args[k + 1 :]))  # type: ignore[no-any-return]
-        return None
-
-    what = kind.__name__.lower()
-    return structural(f"sign out of a {what}", kind, "a sign is the same for every entry", examples)(rewrite)
+def _sign_examples(kind: type[Node]) -> list[Node]:
+    x, y = Input.of("x", (2, 2)), Input.of("y", (2,), "int")
+    picked = record("gather").transpose(call("pick", x, y), -Input.of("g", (2,)))[0]
+    return {
+        Einsum: [(-x).T, call("sum", -x, axis=0), call("matmul", -x, x), call("matmul", x, -x)],
+        Reshape: [call("reshape", -x, (4,))],
+        Gather: [call("pick", -x, y)],
+        Scatter: [picked],
+        Slice: [(-x)[0:1]],
+        Pad: [call("pad", -x, 1)],
+    }[kind]
 
 
-SIGNS_OUT: tuple[Rule, ...] = tuple(map(_sign_out, (Einsum, Reshape, Gather, Scatter, Slice, Pad)))
+def _sign_out(node: Node, context: Context) -> Node | None:
+    """The sign of an operand that the node is linear in: of a choice that is the array, not the index."""
+    values = node.args[:1] if isinstance(node, (Gather, Scatter)) else node.args
+    for k, arg in enumerate(values):
+        if isinstance(arg, Map) and arg.op.name == "neg" and context.single(arg):
+            return -node.with_args((*node.args[:k], arg.args[0], *node.args[k + 1 :]))  # type: ignore[no-any-return]
+    return None
+
+
+SIGNS_OUT: tuple[Rule, ...] = tuple(
+    structural(
+        f"sign out of a {kind.__name__.lower()}",
+        kind,
+        "a sign is the same for every entry",
+        partial(_sign_examples, kind),
+    )(_sign_out)
+    for kind in (Einsum, Reshape, Gather, Scatter, Slice, Pad)
+)
 
 
 @structural(
@@ -231,7 +237,7 @@ def sum_of_scatter(node: Node, context: Context) -> Node | None:
     """A sum over the axis that entries were scattered along, one for each row."""
     assert isinstance(node, Einsum)
     inner = node.args[0]
-    if len(node.args) > 1 or not isinstance(inner, Scatter) or not set(node.summed) & set(node.subs[0]):
+    if len(node.args) > 1 or not isinstance(inner, Scatter):
         return None
     axis, batch, _ = inner.params
     (sub,) = node.subs

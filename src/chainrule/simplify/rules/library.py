@@ -41,7 +41,7 @@ def once_for_all_copies(node: Node, context: Context) -> Node | None:
 def _without(arg: Einsum, axes: list[int]) -> Node:
     """A layout that repeats nothing along these axes."""
     out = tuple(i for i in arg.out if i not in axes)
-    return Einsum.of(arg.args, arg.subs, out, {i: e for i, e in enumerate(arg.extents) if i not in axes})
+    return Einsum.of(arg.args, arg.subs, out, dict(enumerate(arg.extents)))
 
 
 @structural(
@@ -78,7 +78,7 @@ def inverse_of_a_transpose(node: Node, context: Context) -> Node | None:
     if not _is_turned_inverse(node):
         return None
     (turned,) = node.args
-    return call("swapaxes", call("inv", turned.args[0]), -1, -2)  # type: ignore[no-any-return]
+    return turned.with_args((call("inv", turned.args[0]),))
 
 
 def _is_turned_inverse(node: Call) -> bool:
