@@ -12,6 +12,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 8 --d
 
 # An extra that contains others has installed those too.
 contained-test := data
+contained-peers := data
 contained-dev  := test data
 
 .DEFAULT_GOAL := help
@@ -43,7 +44,7 @@ lint: $(VENV)/.stamp-dev ## what is checked without running anything: format, li
 	@echo "· types: mypy --strict"
 	@$(BIN)/mypy --strict
 
-bench: $(VENV)/.stamp-data ## measure: a step against one by hand, how deriving grows, the import, accuracy
+bench: $(VENV)/.stamp-peers ## measure: a step against PyTorch, JAX and others, how deriving grows, accuracy (half an hour)
 	@echo "· benchmarks"
 	@$(BIN)/python -m bench $(ARGS)
 

@@ -6,17 +6,26 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, characters, imports, numpy_step, scaling, telling
+from . import accuracy, characters, imports, numpy_step, report, scaling, speed, telling
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
-    "numpy_step": numpy_step, "scaling": scaling, "import": imports, "telling": telling, "accuracy": accuracy,
-    "characters": characters,
-}  # fmt: skip
+    "numpy_step": numpy_step.measure,
+    "scaling": scaling.measure,
+    "import": imports.measure,
+    "telling": telling.measure,
+    "accuracy": accuracy.measure,
+    "characters": characters.measure,
+    "speed": speed.measure,
+    "speed_variants": speed.measure_variants,
+}
 
 
 def main(names: list[str]) -> int:
-    """Run benchmarks, print a table of each, write bench/results/*.json; 1 where a bound is not kept, 2 for a name."""
+    """Run benchmarks, print a line for each row, write bench/results/*.json and docs/performance.md.
+
+    1 where a bound is not kept, 2 for a name that is none.
+    """
     unknown = [name for name in names if name not in BENCHMARKS]
     if unknown:
         print(f"there is no benchmark {unknown[0]!r}; these are: {', '.join(BENCHMARKS)}", file=sys.stderr)
@@ -25,11 +34,13 @@ def main(names: list[str]) -> int:
     kept = True
     for name in names or BENCHMARKS:
         rows = []
-        for row in BENCHMARKS[name].measure():
+        for row in BENCHMARKS[name]():
             rows.append(row)
             kept &= bool(row["kept"])
-            print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-        (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1) + "\n")
+            print("  ".join(f"{key} {value}" for key, value in row.items() if not isinstance(value, dict)), flush=True)
+            (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+        if name.startswith("speed"):
+            report.main()
     return 0 if kept else 1
 
 

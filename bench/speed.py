@@ -1,0 +1,224 @@
+"""A training step in native code against those of the others, in turn; each at its best, checked before it is timed.
+
+Every peer has a process of its own. It is tried with one and with two threads and goes on with the better. A round
+times each of them once, with a probe of the machine before and after; a pair of which the probe says that the machine
+changed by more than 5 % in between is left out, and counted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .peers import PEERS, can
+from .peers.by_numpy import activation
+from .probe import Probe
+from .tasks import ROWS, Layers, Task, data, variants, weights
+
+ROUNDS, TRIALS, SEEDS = 15, 3, 5
+SECONDS = 0.05
+"""How long a timing lasts at least."""
+DRIFT = 0.05
+AGREES, SAME_LOSS = 1e-4, 0.01
+"""Gradients relative to the greatest entry (they come out as a difference of parameters); losses after some steps."""
+
+
+class Worker:
+    """A peer's process."""
+
+    def __init__(self, name: str, task: Task, threads: int) -> None:
+        self.name, self.task, self.threads = name, task, threads
+        module, variant = PEERS[name]
+        began = time.perf_counter()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "bench.peers", module, variant, json.dumps(task.words()), str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            cwd=Path(__file__).parent.parent,
+        )  # fmt: skip
+        self.is_there = self._answer() == "ready"
+        self.cold = time.perf_counter() - began
+        self.count = 1
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        return json.loads(line) if line else None
+
+    def ask(self, *words: Any) -> Any:
+        """One question, one answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(words) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def step_seconds(self) -> float:
+        """How long a step takes, over at least `SECONDS`."""
+        while (took := float(self.ask("steps", self.count))) < SECONDS / 2:
+            self.count *= 2
+        return took / self.count
+
+    def after(self, seed: int, optimizer: str, rate: float, steps: int) -> Layers:
+        """The parameters after so many steps from the beginning."""
+        with tempfile.NamedTemporaryFile(suffix=".npz") as file:
+            self.ask("after", seed, optimizer, rate, steps, file.name)
+            with np.load(file.name) as arrays:
+                flat = [arrays[name] for name in arrays.files]
+        return list(zip(flat[::2], flat[1::2], strict=True))
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+
+
+@dataclass
+class Timings:
+    """What one contender took in each round, with the probe beside it (GFLOP/s a core)."""
+
+    seconds: list[float] = field(default_factory=list)
+    probes: list[float] = field(default_factory=list)
+
+
+def loss_of(task: Task, layers: Layers) -> float:
+    """The loss over all samples, in double precision."""
+    x, y = data(task)
+    value = x.astype(float)
+    for w, b in layers[:-1]:
+        value = activation(task.activation, value @ w.astype(float) + b)[0]
+    out = value @ layers[-1][0].astype(float) + layers[-1][1]
+    if task.loss == "mse":
+        return float(np.mean((out - y) ** 2))
+    top = out.max(axis=1)
+    return float(np.mean(top + np.log(np.exp(out - top[:, None]).sum(axis=1)) - out[np.arange(len(y)), y]))
+
+
+def first_gradients(worker: Worker) -> list[np.ndarray]:
+    """The parameters before a step of length one, less those after it."""
+    begin = weights(worker.task, 0)
+    after = worker.after(0, "sgd", 1.0, 1)
+    return [p - q for old, new in zip(begin, after, strict=True) for p, q in zip(old, new, strict=True)]
+
+
+def losses(worker: Worker) -> list[float]:
+    """The loss after some steps, from several beginnings."""
+    task = worker.task
+    steps = 100 if task.operations < 1e8 else 5
+    return [loss_of(task, worker.after(seed, task.optimizer, task.rate, steps)) for seed in range(SEEDS)]
+
+
+def disagreement(expected: Worker, other: Worker) -> str:
+    """In what a peer's training differs from ours; empty where it is the same."""
+    for ours, theirs in zip(first_gradients(expected), first_gradients(other), strict=True):
+        difference = float(np.abs(ours - theirs).max() / max(np.abs(ours).max(), 1e-30))
+        if difference > AGREES:
+            return f"a first gradient differs by {difference:.1e}"
+    for ours, theirs in zip(losses(expected), losses(other), strict=True):
+        if not abs(ours - theirs) <= SAME_LOSS * abs(ours):
+            return f"a loss is {theirs:.6g}, and ours {ours:.6g}"
+    return ""
+
+
+def contenders(task: Task) -> tuple[list[Worker], dict[str, str]]:
+    """Each peer that is there and agrees, with its better number of threads; and why others are not among them."""
+    chosen: list[Worker] = []
+    missing: dict[str, str] = {}
+    cores = min(2, len(os.sched_getaffinity(0)))
+    for name in PEERS:
+        if not can(name, task):
+            missing[name] = "has no such function"
+            continue
+        tried = [Worker(name, task, threads) for threads in range(1, cores + 1)]
+        if not all(w.is_there for w in tried):
+            missing[name] = "did not start"
+            for worker in tried:
+                worker.close()
+            continue
+        times = {w.threads: [w.step_seconds() for _ in range(TRIALS)] for w in tried}
+        best = min(tried, key=lambda w: min(times[w.threads]))
+        for worker in tried:
+            if worker is not best:
+                worker.close()
+        wrong = disagreement(chosen[0], best) if chosen else ""
+        best.ask("begin")
+        if wrong:
+            missing[name] = wrong
+            best.close()
+        else:
+            chosen.append(best)
+    return chosen, missing
+
+
+def timed(workers: list[Worker], probe: Probe, rounds: int) -> dict[str, Timings]:
+    """All of them in turn, so many times."""
+    found = {w.name: Timings() for w in workers}
+    for _ in range(rounds):
+        for worker in workers:
+            before = probe.rate(worker.threads) / worker.threads
+            found[worker.name].seconds.append(worker.step_seconds())
+            after = probe.rate(worker.threads) / worker.threads
+            found[worker.name].probes.append((before + after) / 2)
+    return found
+
+
+def ratios(ours: Timings, theirs: Timings) -> tuple[list[float], int]:
+    """Theirs over ours, round by round; and how many rounds were left out since the machine changed."""
+    kept = [
+        b / a
+        for a, b, p, q in zip(ours.seconds, theirs.seconds, ours.probes, theirs.probes, strict=True)
+        if abs(p - q) <= DRIFT * max(p, q)
+    ]
+    return kept, len(ours.seconds) - len(kept)
+
+
+def row(task: Task, probe: Probe, rounds: int = ROUNDS) -> dict[str, Any]:
+    """One task: everybody's time, and the ratio to the best of the others."""
+    workers, missing = contenders(task)
+    try:
+        times = timed(workers, probe, rounds)
+        memory = {w.name: int(w.ask("memory")) for w in workers}
+    finally:
+        for worker in workers:
+            worker.close()
+    peers: dict[str, Any] = {}
+    for worker in workers:
+        low, median, high = statistics.quantiles(times[worker.name].seconds, n=4)
+        peers[worker.name] = {
+            "µs": round(median * 1e6, 3), "quartiles": [round(low * 1e6, 3), round(high * 1e6, 3)],
+            "threads": worker.threads, "cold s": round(worker.cold, 2), "MB": round(memory[worker.name] / 1e6),
+        }  # fmt: skip
+    ours = times["chainrule"]
+    probed = statistics.median(ours.probes) * peers["chainrule"]["threads"]
+    best = min((n for n in peers if n != "chainrule"), key=lambda n: peers[n]["µs"])
+    kept, dropped = ratios(ours, times[best])
+    low, median, high = statistics.quantiles(kept, n=4) if len(kept) > 1 else (float("nan"),) * 3
+    rate = task.operations / statistics.median(ours.seconds) / 1e9
+    return {
+        "task": task.name, "ratio": round(median, 2), "quartiles": [round(low, 2), round(high, 2)],
+        "at least": task.at_least, "best peer": best, "µs": peers["chainrule"]["µs"], "dropped": dropped,
+        "rounds": rounds, "probe GFLOP/s": round(probed, 1), "GFLOP/s": round(rate, 1),
+        "share of probe": round(rate / probed, 3), "peers": peers, "missing": missing,
+        "kept": median >= task.at_least and (task.at_most is None or peers["chainrule"]["µs"] <= task.at_most),
+    }  # fmt: skip
+
+
+def measure(tasks: tuple[Task, ...] = ROWS) -> Iterator[dict[str, Any]]:
+    """The table, row by row."""
+    probe = Probe()
+    for task in tasks:
+        yield row(task, probe)
+
+
+def measure_variants() -> Iterator[dict[str, Any]]:
+    """The same with other activations, with Adam, with cross-entropy."""
+    yield from measure(tuple(variants()))
