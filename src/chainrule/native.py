@@ -37,8 +37,8 @@ _CALL, _RATE = 2e-6, 10e9
 """What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
 COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
-FEW = 1000
-"""Operations of a step that the compiler may keep in registers."""
+FEW = 100_000
+"""Operations of a step for which the compiler is told how many samples a batch has."""
 DIVIDED = 500_000
 """Operations of a step for each thread that takes part: some 10 µs of one core."""
 SHARE = 16

@@ -217,7 +217,7 @@ def test_a_transpose_or_a_slice_costs_no_loop_of_its_own() -> None:
 
 
 def test_a_matrix_product_reads_memory_in_order() -> None:
-    a, b = Input.of("a", (3, 4)), Input.of("b", (4, 5))
+    a, b = Input.of("a", (40, 4)), Input.of("b", (4, 5))
     rows = source(graph_of(a @ b)).text
     assert "out0[i0 * 5 + i3] += a[i0 * 4 + i2] * b[i2 * 5 + i3];" in rows
     dots = source(graph_of(a @ Input.of("c", (5, 4)).T)).text

@@ -83,9 +83,13 @@ def cases() -> list[Case]:
             made.append(case(plain, other, a=(m, k), b=(k, size)))
             made.append(case(left_turned, other, a=(k, m), b=(k, size)))
             made.append(case(right_turned, other, a=(m, k), b=(size, k)))
+            made.append(case(plain, other, a=(m, 2 * size), b=(2 * size,)))
         made.append(case(rows_added, dtype, a=(m, size)))
     for dtype in ("float64", "float32"):
         made.append(case(plain, dtype, a=(3, 600), b=(600, 20)))
+        made.append(case(plain, dtype, a=(21, 2500), b=(2500,)))
+        made.append(case(plain, dtype, a=(5, 30, 40), b=(40,)))
+        made.append(case(left_turned, dtype, a=(40, 30), b=(40,)))
         made.append(case(plain, dtype, a=(5, 8, 9), b=(5, 9, 24)))
         made.append(case(left_turned, dtype, a=(5, 9, 8), b=(5, 9, 24)))
         made.append(case(plain, dtype, a=(5, 8, 9), b=(9, 24)))
@@ -104,6 +108,7 @@ def test_products_of_all_sizes_and_layouts(machine: str) -> None:
     emitted = sources([(f"case{n}", c.graph(), c.dtype) for n, c in enumerate(every)])
     assert emitted[0].text.count("product_double(") > 20
     assert emitted[0].text.count("turn_float(") > 3
+    assert emitted[0].text.count("dots_float(") > 3
     for one, written in zip(every, emitted, strict=True):
         assert_same(one, compile_c(written, flags=(*STRICT, *MACHINES[machine])))
 

@@ -85,9 +85,14 @@ NETWORKS = [classifier, one_output, tiny, images, normalised, attending, embedde
 OPTIMISERS: dict[str, Optimizer] = {"sgd": cr.sgd(0.05), "adam, clipped": cr.adam(1e-2, clip_norm=1.0)}
 
 
+@pytest.mark.parametrize("few", [0, 10**9], ids=["open", "known"])
 @pytest.mark.parametrize("optimizer", OPTIMISERS)
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda f: f.__name__)
-def test_any_number_of_threads_makes_the_same_steps(network: Callable[[], Made], optimizer: str) -> None:
+def test_any_number_of_threads_makes_the_same_steps(
+    network: Callable[[], Made], optimizer: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With the length of a batch open when it is compiled, and with it known.
+    monkeypatch.setattr("chainrule.native.FEW", few)
     loss, parameters, data = network()
     given = problem(loss, parameters, data)
     batch = given.batch(slice(0, 16))
@@ -118,7 +123,7 @@ def test_any_number_of_threads_makes_the_same_steps(network: Callable[[], Made],
         assert code == 0
         assert len(losses) == given.samples // 16
         found.append([value.copy() for value in native.held])
-        assert (native.source.few is not None) == (network is tiny)
+        assert (native.source.few is not None) == bool(few)
     for one, two, three, wanted in zip(*found, expected, strict=True):
         np.testing.assert_allclose(one, wanted, rtol=1e-8, atol=1e-10)
         assert np.array_equal(one, two)

@@ -16,6 +16,7 @@ from ..lower.contraction import pairwise
 from ..lower.matrices import matrices
 from ..lower.products import turned
 from .c_body import Body, Failure
+from .c_dots import dots_kernel
 from .c_nodes import copy, write
 from .c_plan import NoSpelling, must_be_stored, plan
 from .c_team import shares_of, write_in_stages
@@ -151,7 +152,7 @@ def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
     for real in REALS.values():
         mine = [body for body in bodies if body.real is real]
         columns = dict.fromkeys(extent for body in mine for extent in body.products)
-        if columns or any(body.turns for body in mine):
+        if columns or any(body.turns or body.dots for body in mine):
             texts.append(runtime("vectors", real))
         if columns:
             heads.append(runtime("product_declared", real))
@@ -159,6 +160,9 @@ def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
         if any(body.turns for body in mine):
             heads.append(runtime("turn_declared", real))
             texts.append(turn_kernel(real))
+        if any(body.dots for body in mine):
+            heads.append(runtime("dots_declared", real))
+            texts.append(dots_kernel(real))
     return heads, [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 

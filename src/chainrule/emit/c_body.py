@@ -45,6 +45,8 @@ class Body:
     """The numbers of columns of the products of matrices."""
     turns: bool = False
     """Whether a matrix is stored with its axes exchanged."""
+    dots: bool = False
+    """Whether the rows of a matrix are multiplied by a vector."""
     team: bool = False
     """Whether threads divide the work among them."""
     divided: bool = False

@@ -19,6 +19,8 @@ from .c_text import PLAIN, harmless, shifted
 _BOUNDS = {"float": ("-INFINITY", "INFINITY"), "int": ("INT64_MIN", "INT64_MAX"), "bool": ("false", "true")}
 # Sums of floats are added up in double, so that single precision keeps its digits.
 _ACCUMULATOR = {"float": "double", "int": "int64_t", "bool": "bool"}
+_REGISTERS = 512
+"""So many multiplications the compiler writes out, and keeps their results in registers."""
 _SHORT = 32
 """A sum of so few terms keeps its digits without that."""
 
@@ -32,7 +34,7 @@ def write(body: Body, node: Node, title: str) -> None:
         case Map():
             with body.loops(node.shape, rows=True) as index:
                 _set(body, node, index, body.expression(node, index)[0])
-        case Einsum() if body.sizes and node.summed:
+        case Einsum() if node.summed and math.prod(body.length(e) or _REGISTERS for e in node.extents) < _REGISTERS:
             # So few numbers that the compiler does best with plain loops: it has them all in registers.
             _dots(body, node)
         case Einsum() if (product := product_of(node)) is not None and write_product(body, node, product):
@@ -93,8 +95,9 @@ def _dots(body: Body, node: Einsum) -> None:
             _set(body, node, out, _product(body, node, out)[0])
             return
         total = body.fresh("s")
-        terms = [body.length(node.extents[i]) for i in node.summed]
-        short = node.kind == "float" and None not in terms and math.prod(filter(None, terms)) <= _SHORT
+        lengths = [body.length(node.extents[i]) for i in node.summed]
+        terms = math.inf if None in lengths else math.prod(n for n in lengths if n is not None)
+        short = node.kind == "float" and terms <= _SHORT
         body.lines.add(f"{body.real.ctype if short else _ACCUMULATOR[node.kind]} {total} = 0;")
         several = total if node.kind == "float" and not short else ""
         with body.loops(tuple(node.extents[i] for i in node.summed), total=several) as inner:

@@ -20,9 +20,11 @@ def write_product(body: Body, node: Einsum, product: Product) -> bool:
     operands = [_operand(body, arg, sub) for arg, sub in zip(node.args, node.subs, strict=True)]
     a, b = operands if product.left == 0 else operands[::-1]
     result = _operand(body, node, node.out)
-    if a is None or b is None or result is None or not b.runs_along(product.columns):
+    if a is None or b is None or result is None:
         return False
     rows, columns, inner = product.rows, product.columns, product.inner
+    if not b.runs_along(columns):
+        return rows is None and _write_dots(body, node, product, (a, b, result))
     body.products.append(_columns(body, node, columns))
     with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
         at = dict(zip(product.each, outer, strict=True))
@@ -31,6 +33,20 @@ def write_product(body: Body, node: Einsum, product: Product) -> bool:
         words = [*sizes, a.start(at), a.step(rows), a.step(inner), b.start(at), b.step(inner)]
         words += [result.start(at), result.step(rows)]
         body.lines.add(f"product_{body.real.ctype}({', '.join(words)});")
+    return True
+
+
+def _write_dots(body: Body, node: Einsum, product: Product, operands: tuple[_Operand, ...]) -> bool:
+    """The statements for the rows of a matrix times a vector; False, and none, where either lies otherwise."""
+    (vector, matrix, result), columns, inner = operands, product.columns, product.inner
+    if not vector.runs_along(inner) or not matrix.runs_along(inner):
+        return False
+    body.dots = True
+    with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
+        at = dict(zip(product.each, outer, strict=True))
+        words = [_length(body, node, columns, at), body.extent(node.extents[inner])]
+        words += [matrix.start(at), matrix.step(columns), vector.start(at), result.start(at), result.step(columns)]
+        body.lines.add(f"dots_{body.real.ctype}({', '.join(words)});")
     return True
 
 

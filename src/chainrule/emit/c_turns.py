@@ -17,6 +17,13 @@ def turn_kernel(real: Real) -> str:
     return "\n".join(["#ifdef CR_SHUFFLES", *squares, "#endif", "#endif", runtime("turn", real)])
 
 
+def exchanged(lanes: int, block: int) -> tuple[str, str]:
+    """Which lanes of two vectors make two others, that have the blocks off the diagonal exchanged."""
+    kept = [i if not i & block else lanes + i - block for i in range(lanes)]
+    moved = [i + block if not i & block else lanes + i for i in range(lanes)]
+    return ", ".join(map(str, kept)), ", ".join(map(str, moved))
+
+
 def _square(real: Real, lanes: int, *, part: bool) -> str:
     """A square, or its first ``rows`` rows of ``columns`` numbers, with its axes exchanged."""
     vector, suffix = f"vector_{real.ctype}", real.ctype
@@ -34,8 +41,7 @@ def _square(real: Real, lanes: int, *, part: bool) -> str:
     while block < lanes:
         old, names = new, names[::-1]
         new = [f"{names[0]}{row}" for row in range(lanes)]
-        kept = ", ".join(str(i if not i & block else lanes + i - block) for i in range(lanes))
-        moved = ", ".join(str(i + block if not i & block else lanes + i) for i in range(lanes))
+        kept, moved = exchanged(lanes, block)
         declared = f"{vector} " if block == 1 else ""
         for row in range(lanes):
             if not row & block:
