@@ -10,10 +10,11 @@ is 0 (log x + x/x). One convention is read as its formula: a divisor ‖x‖ tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from fractions import Fraction
+from itertools import count
 from math import isfinite
 
 from ..ir.build import broadcast, cast, constant, scalar_value
@@ -22,16 +23,21 @@ from ..ir.graph import toposort
 from ..ir.node import Const, Einsum, Gather, Kind, Map, Node, Reshape, Scatter, Subscripts
 from .facts import is_not
 from .identities import COMPLEMENTS, EVEN, ODD
-from .pattern import fit
 from .plainly import plainly
 from .polynomial import Sum, collected, expanded, in_front, powered, product, rebuilt
 from .rules.spell import unguarded
-from .terms import Factor, Term, key, ordered
+from .terms import Base, Factor, Term, key, ordered
 
 MOST_FACTORS = 64
 """Products are flattened up to this many factors."""
 
 HIGHEST_POWER = 64
+
+MOST_APART = 2**32
+"""Of a choice between numbers further apart than this, the small one would be lost in the difference."""
+
+ONE = Fraction(1)
+"""Coefficients are exact: sums of floats would depend on their order."""
 
 
 @contextmanager
@@ -86,10 +92,10 @@ class _Forms:
         if plain is not None:
             return self._other(plain)
         match node:
-            case Const() if node.shape == () and node.kind != "bool" and isfinite(node.value):
+            case Const() if node.shape == () and isfinite(node.value):
                 return Term(Fraction(node.value))
             case Einsum():
-                return self._einsum(node)
+                return self._product(node.args, node.subs, node)
             case Map():
                 return self._map(node)
             case Gather() | Scatter():
@@ -100,8 +106,11 @@ class _Forms:
                 return self._atom(node.with_args(tuple(map(self.node, node.args))))
 
     def _atom(self, node: Node) -> Term:
-        own = tuple(range(len(node.shape)))
-        return Term(Fraction(1), (Factor(node, own),), dict(enumerate(node.shape)))
+        return self._single(node, _axes(node.shape), node.shape)
+
+    def _single(self, base: Base, subs: Subscripts, shape: Shape) -> Term:
+        """One factor, spread over the axes it does not have."""
+        return Term(ONE, (Factor(base, subs),), dict(enumerate(shape)))
 
     def _of_sum(self, total: Sum) -> Term:
         """A sum as one term: its only one, or itself as the factor."""
@@ -109,20 +118,24 @@ class _Forms:
             return self._spread(total.terms[0], total.shape)
         if not total.terms:
             return Term(Fraction(0))
-        own = tuple(range(len(total.shape)))
-        return Term(Fraction(1), (Factor(total, own),), dict(enumerate(total.shape)))
+        return self._single(total, _axes(total.shape), total.shape)
+
+    def _added(self, numbers: Iterable[Fraction | int], sums: Iterable[Sum], node: Node) -> Term:
+        """Sums, each times a number, as one term of the shape of ``node``."""
+        terms = [
+            Term(number * t.number, t.factors, t.extents)
+            for number, total in zip(numbers, sums, strict=True)
+            for t in total.terms
+        ]
+        return self._of_sum(collected(terms, node.shape, node.kind))
 
     def _spread(self, term: Term, shape: Shape) -> Term:
         return Term(term.number, term.factors, {**term.extents, **dict(enumerate(shape))})
 
     def _operand(self, node: Node, kind: Kind) -> Term:
         """An operand's form in arithmetic of this kind of number; flattened while it has few factors."""
-        term = self._terms[node]
-        if node.kind == "bool" and kind != "bool":
-            term = self._cast(node, kind)
-        if sum(abs(f.power) for f in term.factors) > MOST_FACTORS:
-            return self._atom(self.node(node))
-        return term
+        term = self._terms[node] if node.kind == kind else self._cast(node, kind)
+        return self._atom(self.node(node)) if _size(term) > MOST_FACTORS else term
 
     def _product(self, args: Sequence[Node], subs: Sequence[Subscripts], node: Node) -> Term:
         """The sum of products of operands, with the axes of ``node`` as the free indices 0, 1, …"""
@@ -130,20 +143,17 @@ class _Forms:
         for arg, sub in zip(args, subs, strict=True):
             extents.update(zip(sub, arg.shape, strict=True))
         parts = [(self._operand(arg, node.kind), sub) for arg, sub in zip(args, subs, strict=True)]
-        if sum(abs(f.power) for term, _ in parts for f in term.factors) > MOST_FACTORS:
+        if sum(_size(term) for term, _ in parts) > MOST_FACTORS:
             parts = [(self._atom(self.node(arg)), sub) for arg, sub in zip(args, subs, strict=True)]
-        return product(parts, tuple(range(len(node.shape))), extents)
-
-    def _einsum(self, node: Einsum) -> Term:
-        return self._product(node.args, node.subs, node)
+        return product(parts, _axes(node.shape), extents)
 
     def _map(self, node: Map) -> Term:
-        own = tuple(range(len(node.shape)))
+        own = _axes(node.shape)
         match node.op.name:
             case "add":
-                return self._total(node, (1, 1))
+                return self._added((1, 1), map(self.sum, node.args), node)
             case "sub":
-                return self._total(node, (1, -1))
+                return self._added((1, -1), map(self.sum, node.args), node)
             case "neg":
                 term = self._terms[node.args[0]]
                 return Term(-term.number, term.factors, term.extents)
@@ -171,14 +181,18 @@ class _Forms:
         condition, *branches = node.args
         while is_not(condition):
             condition, branches = condition.args[0], branches[::-1]
-        self.enter((condition,))
-        front, sums = in_front([self.sum(branch).settled for branch in branches])
-        apart = collected([*sums[0].terms, *(Term(-t.number, t.factors) for t in sums[1].terms)], node.shape, node.kind)
-        if any(t.factors for t in apart.terms):
+        whole = [self.sum(branch).settled for branch in branches]
+        numbers = sorted(abs(t.number) for branch in whole for t in branch.terms)
+        if numbers and numbers[-1] > MOST_APART * numbers[0]:
+            return self._atom_of(node, [self.sum(condition), *whole])
+        front, sums = in_front(whole)
+        apart = self._added((1, -1), sums, node)
+        if apart.factors:
             choice = self._atom_of(node, [self.sum(condition), *sums])
         else:
-            number = float(sum((t.number for t in apart.terms), Fraction(0)))
-            choice = self._other(fit(number, node) * cast(condition, "float") + rebuilt(sums[1]))
+            on = cast(condition, node.kind)
+            self.enter((on,))
+            choice = self._added((apart.number, 1), (self.sum(on), sums[1]), node)
         return Term(front.number * choice.number, (*front.factors, *choice.factors), choice.extents)
 
     def _other(self, node: Node) -> Term:
@@ -186,36 +200,27 @@ class _Forms:
         self.enter((node,))
         return self._terms[node]
 
-    def _total(self, node: Map, signs: tuple[int, int]) -> Term:
-        terms = [
-            Term(sign * t.number, t.factors, t.extents)
-            for arg, sign in zip(node.args, signs, strict=True)
-            for t in self.sum(arg).terms
-        ]
-        return self._of_sum(collected(terms, node.shape, node.kind))
-
     def _powered(self, node: Map) -> Term:
-        exponent = scalar_value(node.args[1])
-        whole = exponent is not None and float(exponent).is_integer() and abs(exponent) <= HIGHEST_POWER
-        if not whole or (node.kind == "int" and exponent is not None and exponent < 0):
+        base, exponent = node.args[0], scalar_value(node.args[1])
+        if exponent is None or exponent % 1 or abs(exponent) > HIGHEST_POWER or (node.kind == "int" and exponent < 0):
             return self._operation(node)
-        found = self._power(node.args[0], int(exponent or 0))
+        found = self._power(base, int(exponent))
         return self._operation(node) if found is None else found
 
     def _power(self, base: Node, exponent: int) -> Term | None:
         """A whole power of an operand; None where it is a power that is too high, or divides by nothing."""
-        if exponent < 0 and (plain := unguarded(base)) is not base:
-            self.enter((plain,))
-            base = plain
-        term, rank = self._terms[base], len(base.shape)
-        if exponent == 0:
-            return Term(Fraction(1), (), dict(enumerate(base.shape)))
-        if exponent > 0 and exponent * sum(abs(f.power) for f in term.factors) <= MOST_FACTORS:
-            own = tuple(range(rank))
+        if exponent < 0:
+            base = unguarded(base)
+            self.enter((base,))
+        term, own = self._terms[base], _axes(base.shape)
+        if exponent >= 0 and exponent * _size(term) <= MOST_FACTORS:
             return product([(term, own)] * exponent, own, dict(enumerate(base.shape)))
-        if any(i >= rank for i in term.extents):
+        if any(i >= len(own) for i in term.extents):
+            # What is summed over indices is one factor.
             total = self.sum(base)
-            term = Term(Fraction(bool(total.terms)), (Factor(total, tuple(range(rank))),))
+            if not total.terms:
+                return None
+            term = self._single(total, own, base.shape)
         return self._spread(powered(term, exponent), base.shape) if term.number else None
 
     def _cast(self, arg: Node, kind: Kind) -> Term:
@@ -223,20 +228,13 @@ class _Forms:
         denied = False
         while is_not(arg):
             arg, denied = arg.args[0], not denied
-        total = self.sum(arg)
-        terms = []
-        for t in total.terms:
-            number, factors = t.number, []
+        terms = [Term(ONE)] if denied else []
+        for t in self.sum(arg).terms:
+            factors = []
             for f in t.factors:
                 assert isinstance(f.base, Node)
-                base = cast(f.base, kind)
-                if isinstance(base, Const) and base.shape == ():
-                    number *= Fraction(base.value) ** f.power
-                else:
-                    factors.append(Factor(base, f.subs, f.power))
-            terms.append(ordered(Term(-number if denied else number, tuple(factors), t.extents), len(arg.shape)))
-        if denied:
-            terms.append(Term(Fraction(1)))
+                factors.append(Factor(cast(f.base, kind), f.subs, f.power))
+            terms.append(ordered(Term(-t.number if denied else t.number, tuple(factors), t.extents), len(arg.shape)))
         return self._of_sum(collected(terms, arg.shape, kind))
 
     def _choice(self, node: Gather | Scatter) -> Term:
@@ -244,16 +242,12 @@ class _Forms:
         (x, indices), (axis, batch) = node.args, node.params[:2]
         length = x.shape[axis] if isinstance(node, Gather) else node.params[2]
         places = self.node(indices)
-        ones = broadcast(constant(1, node.kind if node.kind != "bool" else "float"), places.shape)
-        rank = len(places.shape)
-        hot = Scatter.make((ones, places), (rank, rank, length))
-        is_hot = scalar_value(x) == 1 and x.shape == places.shape
-        if isinstance(node, Scatter) and (axis, batch) == (rank, rank) and is_hot:
-            return self._atom(hot)
         if node.kind == "bool":
             return self._atom(node.with_args((self.node(x), places)))
+        rank = len(places.shape)
+        hot = Scatter.make((broadcast(constant(1, node.kind), places.shape), places), (rank, rank, length))
         self._terms.setdefault(hot, self._atom(hot))
-        out = tuple(range(len(node.shape)))
+        out = _axes(node.shape)
         chosen = out[axis : axis + rank - batch]
         if isinstance(node, Gather):
             inner = (*out[:axis], len(out), *out[axis + len(chosen) :])
@@ -267,7 +261,7 @@ class _Forms:
         if [e for e in x.shape if e != 1] != [e for e in node.shape if e != 1]:
             return self._atom(node.with_args((self.node(x),)))
         wide = iter(i for i, e in enumerate(node.shape) if e != 1)
-        ones = iter(range(len(node.shape), len(node.shape) + len(x.shape)))
+        ones = count(len(node.shape))
         return self._product([x], [tuple(next(ones) if e == 1 else next(wide) for e in x.shape)], node)
 
     def _operation(self, node: Map) -> Term:
@@ -279,8 +273,8 @@ class _Forms:
             atom = self._atom_of(node, [turned])
             if name in EVEN:
                 return atom
-            atom = Term(Fraction(-1), atom.factors, atom.extents)
-            return atom if name in ODD else self._of_sum(collected([Term(Fraction(1)), atom], node.shape, node.kind))
+            atom = Term(-ONE, atom.factors, atom.extents)
+            return atom if name in ODD else self._of_sum(collected([Term(ONE), atom], node.shape, node.kind))
         return self._atom_of(node, sums)
 
     def _atom_of(self, node: Map, sums: Sequence[Sum]) -> Term:
@@ -288,7 +282,16 @@ class _Forms:
         args = [rebuilt(total, axes) for total in sums]
         if node.op.commutative:
             args.sort(key=key)
-        return Term(Fraction(1), (Factor(Map.of(node.op, *args), axes),), dict(enumerate(node.shape)))
+        return self._single(Map.of(node.op, *args), axes, node.shape)
+
+
+def _axes(shape: Shape) -> Subscripts:
+    return tuple(range(len(shape)))
+
+
+def _size(term: Term) -> int:
+    """How many factors it has, written out; those that divide as well."""
+    return sum(abs(f.power) for f in term.factors)
 
 
 _KEPT: ContextVar[_Forms | None] = ContextVar("forms", default=None)

@@ -21,9 +21,7 @@ def proves(node: Node, interval: Interval) -> bool:
     """Whether a node's values are known to lie in an interval."""
     number = scalar_value(node)
     if number is not None:
-        return interval.low <= number <= interval.high and not (
-            interval.open and number in (interval.low, interval.high)
-        )
+        return number in interval
     if isinstance(node, Einsum) and node.is_layout:
         return proves(node.args[0], interval)
     if isinstance(node, (Map, Reduce)):
@@ -53,16 +51,16 @@ def never_zero(node: Node) -> bool:
 
 def square_sum(node: Node) -> Node | None:
     """The array x, if the node is the sum of all x², however it is written."""
-    if not isinstance(node, Einsum) or node.shape != ():
+    if not isinstance(node, Einsum) or node.shape != () or len(set(node.subs[0])) < len(node.subs[0]):
         return None
-    if len(node.args) == 2 and node.args[0] is node.args[1] and node.subs[0] == node.subs[1]:
-        return node.args[0] if len(set(node.subs[0])) == len(node.subs[0]) else None
-    square = node.args[0]
-    if len(node.args) > 1 or len(set(node.subs[0])) < len(node.subs[0]) or not isinstance(square, Map):
+    first = node.args[0]
+    if len(node.args) == 2:
+        return first if first is node.args[1] and node.subs[0] == node.subs[1] else None
+    if len(node.args) != 1 or not isinstance(first, Map):
         return None
-    twice = square.op.name == "mul" and square.args[0] is square.args[1]
-    power = square.op.name == "pow" and scalar_value(square.args[1]) == 2
-    return square.args[0] if twice or power else None
+    twice = first.op.name == "mul" and first.args[0] is first.args[1]
+    power = first.op.name == "pow" and scalar_value(first.args[1]) == 2
+    return first.args[0] if twice or power else None
 
 
 def log_softmax(node: Node) -> tuple[Node, tuple[int, ...]] | None:
@@ -83,7 +81,8 @@ def negative_log_softmax(node: Node) -> Node | None:
     """The logarithm of a softmax, if the node is its negative, logsumexp(x) − x."""
     if not isinstance(node, Map) or node.op.name != "sub":
         return None
-    turned = node.with_args(node.args[::-1])
+    total, x = node.args
+    turned = x - total
     return None if log_softmax(turned) is None else turned
 
 

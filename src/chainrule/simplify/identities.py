@@ -11,17 +11,15 @@ from ..ir.registry import record
 from .facts import declared
 
 ODD = frozenset(
-    (
-        *("sign", "rint", "trunc", "cbrt", "erf", "erfinv", "softsign", "hard_tanh", "sinc_slope"),
-        *("sin", "tan", "tanh", "sinh", "arcsin", "arctan", "arcsinh", "arctanh"),
-    )
+    {"sign", "rint", "trunc", "cbrt", "erf", "erfinv", "softsign", "hard_tanh", "sinc_slope"}
+    | {"sin", "tan", "tanh", "sinh", "arcsin", "arctan", "arcsinh", "arctanh"}
 )
 """f(−x) = −f(x)."""
 
-EVEN = frozenset(("abs", "cos", "cosh", "log_cosh", "normal_density", "sinc"))
+EVEN = frozenset({"abs", "cos", "cosh", "log_cosh", "normal_density", "sinc"})
 """f(−x) = f(x)."""
 
-COMPLEMENTS = frozenset(("hard_sigmoid", "ndtr", "sigmoid"))
+COMPLEMENTS = frozenset({"hard_sigmoid", "ndtr", "sigmoid"})
 """f(−x) = 1 − f(x)."""
 
 
