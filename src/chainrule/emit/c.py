@@ -147,22 +147,25 @@ def _vector_functions(text: str) -> list[str]:
 
 
 def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:
-    """The kernels that products of matrices call: their declarations, and their long texts, which come last."""
+    """The kernels that work on rows of matrices: their declarations, and their long texts, which come last."""
     heads, texts = [], []
     for real in REALS.values():
         mine = [body for body in bodies if body.real is real]
         columns = dict.fromkeys(extent for body in mine for extent in body.products)
-        if columns or any(body.turns or body.dots for body in mine):
-            texts.append(runtime("vectors", real))
-        if columns:
-            heads.append(runtime("product_declared", real))
-            texts.append(product_kernel(real, columns))
-        if any(body.turns for body in mine):
-            heads.append(runtime("turn_declared", real))
-            texts.append(turn_kernel(real))
-        if any(body.dots for body in mine):
-            heads.append(runtime("dots_declared", real))
-            texts.append(dots_kernel(real))
+        called = {"product"} if columns else set()
+        called = called.union(*(body.kernels for body in mine))
+        heads += [runtime(f"{name}_declared", real) for name in sorted(called)]
+        texts += [runtime("vectors", real)] if called else []
+        for name in sorted(called):
+            match name:
+                case "product":
+                    texts.append(product_kernel(real, columns))
+                case "dots":
+                    texts.append(dots_kernel(real))
+                case "turn":
+                    texts.append(turn_kernel(real))
+                case _:
+                    texts.append(runtime(name, real))
     return heads, [runtime("vectors_of_this_machine"), *texts] if texts else []
 
 

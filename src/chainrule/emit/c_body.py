@@ -43,10 +43,8 @@ class Body:
     failures: list[Failure] = field(default_factory=list)
     products: list[Extent] = field(default_factory=list)
     """The numbers of columns of the products of matrices."""
-    turns: bool = False
-    """Whether a matrix is stored with its axes exchanged."""
-    dots: bool = False
-    """Whether the rows of a matrix are multiplied by a vector."""
+    kernels: set[str] = field(default_factory=set)
+    """Those that are called besides it: dots, sum_rows, turn."""
     team: bool = False
     """Whether threads divide the work among them."""
     divided: bool = False

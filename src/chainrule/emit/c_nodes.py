@@ -14,13 +14,15 @@ from ..lower.products import product_of, sums_rows
 from .c_body import Body, Index, in_window, placed
 from .c_plan import NoSpelling
 from .c_products import write_product, write_row_sum, write_turned
-from .c_text import PLAIN, harmless, shifted
+from .c_text import PLAIN, harmless, product, shifted
 
 _BOUNDS = {"float": ("-INFINITY", "INFINITY"), "int": ("INT64_MIN", "INT64_MAX"), "bool": ("false", "true")}
 # Sums of floats are added up in double, so that single precision keeps its digits.
 _ACCUMULATOR = {"float": "double", "int": "int64_t", "bool": "bool"}
 _REGISTERS = 512
 """So many multiplications the compiler writes out, and keeps their results in registers."""
+_BLOCK = 64
+"""Entries that are added up in their own precision."""
 _SHORT = 32
 """A sum of so few terms keeps its digits without that."""
 
@@ -37,6 +39,8 @@ def write(body: Body, node: Node, title: str) -> None:
         case Einsum() if node.summed and math.prod(body.length(e) or _REGISTERS for e in node.extents) < _REGISTERS:
             # So few numbers that the compiler does best with plain loops: it has them all in registers.
             _dots(body, node)
+        case Einsum() if _is_sum_of_arrays(body, node):
+            _whole_sum(body, node)
         case Einsum() if (product := product_of(node)) is not None and write_product(body, node, product):
             pass
         case Einsum() if sums_rows(node) and write_row_sum(body, node):
@@ -103,6 +107,28 @@ def _dots(body: Body, node: Einsum) -> None:
         with body.loops(tuple(node.extents[i] for i in node.summed), total=several) as inner:
             body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
         _set(body, node, out, total)
+
+
+def _is_sum_of_arrays(body: Body, node: Einsum) -> bool:
+    """Whether all entries of arrays that lie in memory, or of their products, are added up to one number."""
+    everything = tuple(range(len(node.extents)))
+    same = all(sub == node.subs[0] for sub in node.subs) and tuple(sorted(node.subs[0])) == everything
+    return node.kind == "float" and not node.out and same and all(body.is_array(arg) for arg in node.args)
+
+
+def _whole_sum(body: Body, node: Einsum) -> None:
+    """One loop over all entries, whatever their shape; some at a time, whose sums are added up in double."""
+    entries = product(body.extent(node.extents[i]) for i in node.subs[0])
+    total, part, block, end, i = (body.fresh(letter) for letter in "ssiii")
+    body.lines.add(f"double {total} = 0;")
+    with body.lines.block(f"for (ptrdiff_t {block} = 0; {block} < {entries}; {block} += {_BLOCK})"):
+        body.lines.add(f"const ptrdiff_t {end} = {entries} - {block} < {_BLOCK} ? {entries} : {block} + {_BLOCK};")
+        body.lines.add(f"{body.real.ctype} {part} = 0;")
+        body.lines.add(f"CR_SUM({part})")
+        with body.lines.loop(i, end, block):
+            body.lines.add(f"{part} += {' * '.join(f'{body.array(arg)}[{i}]' for arg in node.args)};")
+        body.lines.add(f"{total} += {part};")
+    _set(body, node, [], total)
 
 
 def _rows(body: Body, node: Einsum) -> None:

@@ -41,7 +41,7 @@ def _write_dots(body: Body, node: Einsum, product: Product, operands: tuple[_Ope
     (vector, matrix, result), columns, inner = operands, product.columns, product.inner
     if not vector.runs_along(inner) or not matrix.runs_along(inner):
         return False
-    body.dots = True
+    body.kernels.add("dots")
     with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
         at = dict(zip(product.each, outer, strict=True))
         words = [_length(body, node, columns, at), body.extent(node.extents[inner])]
@@ -56,7 +56,7 @@ def write_row_sum(body: Body, node: Einsum) -> bool:
     columns = max(i for i in node.out if node.extents[i] != 1)
     if source is None or result is None or not source.runs_along(columns):
         return False
-    body.products.append(_columns(body, node, columns))
+    body.kernels.add("sum_rows")
     (summed,) = (i for i in node.summed if node.extents[i] != 1)
     each = tuple(i for i in node.out if i != columns)
     with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
@@ -75,7 +75,7 @@ def write_turned(body: Body, node: Einsum) -> bool:
     *each, rows, columns = node.out
     if not source.runs_along(rows):
         return False
-    body.turns = True
+    body.kernels.add("turn")
     with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
         at = dict(zip(each, outer, strict=True))
         words = [_length(body, node, rows, at), body.extent(node.extents[columns])]

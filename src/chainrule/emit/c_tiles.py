@@ -26,7 +26,7 @@ Width = tuple[int, bool]
 
 
 def product_kernel(real: Real, columns: Iterable[Extent]) -> str:
-    """The text of ``product_…`` and ``sum_rows_…``, for results of these numbers of columns."""
+    """The text of ``product_…`` for results of these numbers of columns."""
     wanted = list(columns)
     wide = {width for extent in wanted for width in _widths(extent, 64 // real.bytes, max(_WIDE))}
     narrow = {w for extent in wanted for size in (32, 16) for w in _widths(extent, size // real.bytes, max(_NARROW))}
