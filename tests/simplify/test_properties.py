@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,14 @@ import pytest
 import chainrule as cr
 from chainrule.explain.evaluate import random_point
 from chainrule.explain.properties import rounded
+from chainrule.ir.build import as_node
+from chainrule.ir.graph import Graph, toposort
 from chainrule.ir.node import Einsum, Input, Node
 from chainrule.ir.registry import call
 from chainrule.pipeline import gradient_graph
-from chainrule.simplify import canonical
+from chainrule.simplify import canonical, properties
 from chainrule.simplify.properties import used_before, used_properties
+from chainrule.simplify.telling import told
 
 SYMMETRIC = frozenset(("symmetric",))
 
@@ -86,6 +89,64 @@ def test_what_was_used_before_differentiating_is_listed() -> None:
     assert [(node.name, what) for node, what in used_before(graph)] == [("x", "positive")]
 
 
+def test_of_several_outputs_one_is_enough() -> None:
+    x, y = Input.of("x", (), properties=frozenset(["positive"])), Input.of("y", ())
+    graph = Graph((x, y), (call("exp", y), call("sqrt", x) ** 2))
+    assert used_before(graph) == ((x, "positive"),)
+
+
+def test_what_has_a_name_uses_nothing() -> None:
+    """Of a product that the reader has a name for nobody sees how it is spelled."""
+    A, x, y = Input.of("A", (3, 3), properties=SYMMETRIC), Input.of("x", (3,)), Input.of("y", (3,))
+    product = x @ A
+    assert used_properties(product * y, {}) == ((A, "symmetric"),)
+    assert used_properties(product * y, {x: "x", product: "h"}) == ()
+    assert used_properties(product * y, {product: "h"}, [product @ y]) == ()
+
+
+def test_a_closed_form_is_asked_about_in_the_words_of_its_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    A, x = Input.of("A", (3, 3), properties=SYMMETRIC), Input.of("x", (3,))
+    function, product, closed = x @ A @ x, x @ A, 2 * (A @ x)
+    asked: list[tuple[Node, dict[Node, str], list[Node]]] = []
+
+    def spied(gradient: Node, names: dict[Node, str], function: Sequence[Node]) -> Node:
+        asked.append((gradient, dict(names), list(function)))
+        return told(gradient, names, function)
+
+    monkeypatch.setattr(properties, "told", spied)
+    used_properties(closed, {product: "h", x: "x"}, [function])
+    assert len(asked) == 2
+    (gradient, names, outputs), plainly = asked
+    assert gradient is closed
+    assert outputs[0] is function
+    assert [(node, name) for node, name in names.items()] == [(product, "h"), (x, "x")]
+    B = Input.of("A", (3, 3))
+    assert (plainly[0], plainly[2][0]) == (2 * (B @ x), x @ B @ x)
+    assert list(plainly[1].items()) == [(x @ B, "h"), (x, "x")]
+
+
+def test_where_nothing_is_declared_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> Node:
+        raise AssertionError("told a closed form that can owe nothing to a property")
+
+    monkeypatch.setattr(properties, "told", never)
+    x = Input.of("x", (3,))
+    assert used_properties(2 * x, {x: "x"}, [x @ x]) == ()
+
+
+def test_the_properties_of_an_input_are_listed_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every process, though a set of words has another order in each."""
+    words = ["five", "four", "one", "seven", "six", "three", "two"]
+
+    def counted(gradient: Node, *_: object) -> Node:
+        (x,) = (node for node in toposort([gradient]) if isinstance(node, Input))
+        return as_node(float(len(x.properties)))
+
+    monkeypatch.setattr(properties, "told", counted)
+    x = Input.of("x", (3,), properties=frozenset(words))
+    assert used_properties(2 * x, {x: "x"}) == tuple((x, word) for word in words)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_random_points_have_the_declared_properties(seed: int) -> None:
     @cr.function(
@@ -116,4 +177,20 @@ def test_a_derivation_is_verified_at_points_that_have_the_property() -> None:
     """At other points 2Ax would deviate from the slope."""
     d = cr.derive(cr.function(x="n", A="n n symmetric")(lambda x, A: x @ A @ x), "x")
     assert str(d.closed_form) == "2Ax"
+    assert d.verify() < 1e-9
+
+
+CHAINS: list[tuple[Callable[..., Any], str, str]] = [
+    (lambda A, B, Y: ((A @ B - Y) ** 2).sum(), "A", "2(AB - Y)B"),
+    (lambda A, B, Y: ((A @ B - Y) ** 2).sum(), "B", "2A(AB - Y)"),
+    (lambda A, B, Y: ((A @ B @ A - Y) ** 2).sum(), "B", "2A(ABA - Y)A"),
+    (lambda A, B, Y: (Y.T @ A @ B).sum(), "Y", "A(Σ_d B[:, d])ᵀ"),
+    (lambda A, B, Y: np.trace(A @ B @ A), "A", "BA + AB"),
+]
+
+
+@pytest.mark.parametrize(("f", "wrt", "closed"), CHAINS)
+def test_no_symmetric_matrix_is_transposed_in_a_chain(f: Callable[..., Any], wrt: str, closed: str) -> None:
+    d = cr.derive(cr.function(A="n n symmetric", B="n n symmetric", Y="n n")(f), wrt)
+    assert str(d.closed_form) == closed
     assert d.verify() < 1e-9

@@ -11,6 +11,7 @@ from chainrule.ir.node import Einsum, Input, Node, Size
 from chainrule.ir.registry import call, record
 from chainrule.simplify import PHASES, Rule
 from chainrule.simplify.rule import Context
+from chainrule.simplify.rules.stable import rooted
 
 RULES: dict[str, Rule] = {rule.name: rule for phase in PHASES for rule in phase.rules}
 X, Y = Input.of("x", (2, 3)), Input.of("y", (2, 3))
@@ -48,6 +49,8 @@ def sqrt(x: Node) -> Node:
 
 SHIFT = again(call("max", X, axis=1), 1)
 LEAST = call("min", X)
+ROWS_BY_V = Einsum.of([call("max", X, axis=1), V], [(0,), (1,)], (0, 1), {})
+FROM_FIRST = SQUARE - again(V, 1, shape=(3, 3))
 PLACES = Input.of("i", (2,), "int")
 ROWS = Input.of("j", (3,), "int")
 
@@ -80,13 +83,20 @@ CASES: list[tuple[str, Node, Node | None]] = [
     (SOFTMAX, EXP / EXP, None),
     # Spread along the axis that it was not summed over.
     (SOFTMAX, call("exp", SQUARE) / again(total(call("exp", SQUARE), 1), 0, shape=(3, 3)), None),
+    # Spread and weighed.
+    (SOFTMAX, EXP / Einsum.of([total(EXP, 1), V], [(0,), (1,)], (0, 1), {}), None),
     (CANCELS, (X - SHIFT) - again(logsumexp(X - SHIFT, 1), 1), X - again(logsumexp(X, 1), 1)),
     (CANCELS, (X - again(S, 0, 1)) - again(logsumexp(X - again(S, 0, 1), 1), 1), X - again(logsumexp(X, 1), 1)),
     (CANCELS, (X - again(LEAST, 0, 1)) - again(logsumexp(X - again(LEAST, 0, 1)), 0, 1), X - again(logsumexp(X), 0, 1)),
     # A shift that is not the same for all that is added up.
     (CANCELS, (X - again(V, 0)) - again(logsumexp(X - again(V, 0), 1), 1), None),
     (CANCELS, (X - Y) - again(logsumexp(X - Y, 1), 1), None),
+    (CANCELS, (X - ROWS_BY_V) - again(logsumexp(X - ROWS_BY_V, 1), 1), None),
     (CANCELS, (X - SHIFT) - again(logsumexp(X, 1), 1), None),
+    # No logsumexp that is spread: one that is weighed, a number, one that is spread along another axis.
+    (CANCELS, (X - SHIFT) - Einsum.of([logsumexp(X - SHIFT, 1), V], [(0,), (1,)], (0, 1), {}), None),
+    (CANCELS, (X - SHIFT) - again(S, 0, 1), None),
+    (CANCELS, FROM_FIRST - again(logsumexp(FROM_FIRST, 1), 0, shape=(3, 3)), None),
     (CANCELS, (X - SHIFT) - again(call("max", X - SHIFT, axis=1), 1), None),
     (CANCELS, (X + SHIFT) - again(logsumexp(X + SHIFT, 1), 1), None),
     (CANCELS, (X - SHIFT) - Y, None),
@@ -149,3 +159,9 @@ def test_a_sum_over_a_named_dimension_too() -> None:
     n = Dim("N")
     x = Input.of("x", (n, 3))
     assert RULES[LSE].rewrite(log(total(call("exp", x), 0)), Context()) is logsumexp(x, 0)
+
+
+def test_a_length_is_half_a_root() -> None:
+    """So that √Σx² becomes ‖x‖, and √(Σx² Σy²) becomes ‖x‖‖y‖ if that is no longer."""
+    lengths = {sqrt(S): 2, norm(X): 1, norm(X) * norm(Y): 2, sqrt(norm(X)): 3, sqrt(S) + sqrt(S): 4, call("exp", S): 0}
+    assert {node: rooted(node)[0] for node in lengths} == lengths

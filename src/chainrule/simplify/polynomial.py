@@ -13,7 +13,7 @@ from functools import cached_property
 
 from ..ir.build import constant
 from ..ir.dims import Extent, Shape
-from ..ir.node import Einsum, Kind, Map, Node, Subscripts
+from ..ir.node import Const, Einsum, Kind, Map, Node, Subscripts
 from ..ir.registry import record
 from .cancel import Place, divided, place_of, poles_of, without_pairs
 from .facts import is_size
@@ -62,14 +62,13 @@ class Sum:
     @cached_property
     def apart(self) -> Term:
         """It as a product: what all its terms have as a factor, and the rest, an atom whose first coefficient is 1."""
-        rank, rest = len(self.shape), self
+        rank = len(self.shape)
         shared: dict[tuple[Place, bool], Factor] = {}
         for k, t in enumerate(self.terms):
             own = {(place_of(f), f.power > 0): f for f in t.factors if all(i < rank for i in f.subs)}
             both = [key for key in shared if key in own]
             shared = own if k == 0 else {key: min(shared[key], own[key], key=lambda f: abs(f.power)) for key in both}
-        if shared:
-            rest = collected([ordered(divided(t, shared), rank) for t in self.terms], self.shape, self.kind)
+        rest = collected([ordered(divided(t, shared), rank) for t in self.terms], self.shape, self.kind)
         number, atom = rest.atom
         return Term(number, (*shared.values(), Factor(atom, rest.carried)))
 
@@ -121,17 +120,15 @@ def product(parts: Sequence[tuple[Term, Subscripts]], out: Subscripts, extents: 
 
 def expanded(term: Term, shape: Shape, kind: Kind) -> Sum:
     """A term whose factors may be sums, as a sum of terms of atoms alone."""
-    sums = [f for f in term.factors if isinstance(f.base, Sum)]
-    count = math.prod(len(f.base.terms) ** min(f.power, 32) for f in sums if isinstance(f.base, Sum))
+    sums = [(f.base, f) for f in term.factors if isinstance(f.base, Sum)]
     rank = len(shape)
-    if count > MOST_TERMS:
+    if math.prod(len(total.terms) ** f.power for total, f in sums) > MOST_TERMS:
         return Sum((ordered(_closed(term), rank),), shape, kind)
     atoms = tuple(f for f in term.factors if not isinstance(f.base, Sum))
     terms = [Term(term.number, atoms, term.extents)]
-    for f in sums:
-        assert isinstance(f.base, Sum)
+    for total, f in sums:
         for _ in range(f.power):
-            terms = [_times(t, part, f.subs) for t in terms for part in f.base.terms]
+            terms = [_times(t, part, f.subs) for t in terms for part in total.terms]
     return collected([ordered(t, rank) for t in terms], shape, kind)
 
 
@@ -161,9 +158,9 @@ def _closed(term: Term) -> Term:
 
 def collected(terms: Iterable[Term], shape: Shape, kind: Kind) -> Sum:
     """The sum of ordered terms, like ones added up, in the order of their keys."""
-    found: dict[tuple[tuple[int, Subscripts, int], ...], Term] = {}
+    found: dict[tuple[tuple[Place, int], ...], Term] = {}
     for term in terms:
-        same = tuple((id(f.base), f.subs, f.power) for f in term.factors)
+        same = tuple((place_of(f), f.power) for f in term.factors)
         known = found.get(same)
         found[same] = term if known is None else Term(known.number + term.number, term.factors, term.extents)
     kept = [t for t in found.values() if t.number]
@@ -215,25 +212,18 @@ def _rebuilt_term(term: Term, axes: Subscripts, like: Node, total: Sum) -> Node:
     for f in term.factors:
         assert isinstance(f.base, Node)
         args.append(f.base if f.power == 1 else Map.of(record("pow"), f.base, fit(f.power, f.base)))
-    number = _as_float(term.number)
+    number = _as_number(term.number, total.kind)
     if not args:
-        return fit(constant(number, total.kind), like)
-    extents: dict[int, Extent] = {**dict(enumerate(total.shape)), **term.extents}
-    body = Einsum.of(
-        args, [f.subs for f in term.factors], axes, {i: e for i, e in extents.items() if i in _used(term, axes)}
-    )
-    if number == 1:
-        return body
-    return Map.of(record("mul"), fit(constant(number, total.kind), like), body)
+        return fit(number, like)
+    body = Einsum.of(args, [f.subs for f in term.factors], axes, {**dict(enumerate(total.shape)), **term.extents})
+    return body if number.value == 1 else Map.of(record("mul"), fit(number, like), body)
 
 
-def _used(term: Term, axes: Subscripts) -> set[int]:
-    return {*axes, *(i for f in term.factors for i in f.subs)}
-
-
-def _as_float(number: Fraction) -> float:
-    """The nearest float; infinity where there is none."""
+def _as_number(number: Fraction, kind: Kind) -> Const:
+    """The nearest float, infinity where there is none; of whole numbers itself, with 64 bits as they overflow."""
+    if kind == "int":
+        return constant((int(number) + 2**63) % 2**64 - 2**63, kind)
     try:
-        return float(number)
+        return constant(float(number), kind)
     except OverflowError:
-        return math.copysign(math.inf, number)
+        return constant(math.inf if number > 0 else -math.inf, kind)

@@ -72,6 +72,6 @@ def _order(node: Einsum) -> list[int]:
         if start not in order:
             reached = [start]
             for i in reached:
-                reached += [j for j in dict.fromkeys(beside[i]) if j not in reached]
+                reached += [j for j in beside[i] if j not in reached]
             order += reversed(reached) if start == columns else reached
     return order
