@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from ..ir.graph import rebuild, substitute, toposort
+from ..ir.graph import substitute, toposort
 from ..ir.node import Const, Input, Map, Node, Size
 from ..ir.registry import call
 from .pattern import spread_scalar
@@ -38,9 +38,8 @@ class AsWritten:
 
     def _told(self, closed: Node, *, scaled: bool) -> Node:
         terms = self._terms(closed)
-        order = self._order(terms)
-        told = [self._with_differences(terms[k]) for k in order]
-        if order == list(range(len(terms))) and all(a is b for a, b in zip(terms, told, strict=True)):
+        told = [self._with_differences(terms[k]) for k in self._order(terms)]
+        if all(a is b for a, b in zip(terms, told, strict=True)):
             return closed
         if scaled:
             # In brackets no sign comes first, if that can be.
@@ -71,8 +70,6 @@ class AsWritten:
 
     def _order(self, terms: Sequence[Node]) -> list[int]:
         """The terms' numbers in the order of the function: by what no other term has."""
-        if len(terms) == 1:
-            return [0]
         parts = [{node for node in toposort([term]) if node in self._place} for term in terms]
         places = []
         for k, own in enumerate(parts):
@@ -89,26 +86,18 @@ class AsWritten:
         turned = {node: hole for node, hole in turned.items() if node in present and node not in self._place}
         if not turned:
             return term
-        holes: Mapping[Node, Node] = {**self._holes, **{node: -hole for node, hole in turned.items()}}
-        known = {node: node for node in self._named if node in present}
-        (found,) = rebuild([term], _remade, {**known, **holes})
-        back: dict[Node, Node] = {hole: node for node, hole in self._holes.items()}
-        return substitute([self._tidied(found)], back)[0]
+        names = {node: node for node in self._named}
+        (found,) = substitute([term], names | self._holes | {node: -hole for node, hole in turned.items()})
+        return substitute([self._tidied(found)], {hole: node for node, hole in self._holes.items()})[0]
 
 
 def _scaled_sum(node: Node) -> Node | None:
-    """The sum in 2 (a + b) and (a + b)/2."""
+    """The sum in 2 (a + b), (a + b)/2 and 2/(a + b)."""
     if _is(node, "mul", "div"):
-        first, second = node.args
-        if _is(second, "add") and spread_scalar(first) is not None and _is(node, "mul"):
-            return second
-        if _is(first, "add") and spread_scalar(second) is not None:
-            return first
+        for part, number in (node.args[::-1], node.args):
+            if _is(part, "add") and spread_scalar(number) is not None:
+                return part
     return None
-
-
-def _remade(node: Node, args: tuple[Node, ...]) -> Node:
-    return node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
 
 
 def _is(node: Node, *names: str) -> bool:

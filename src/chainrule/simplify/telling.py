@@ -13,7 +13,7 @@ from .canonical import canonical
 from .collected import expansions, shorter
 from .engine import Phase, rewrite
 from .facts import log_softmax, negative_log_softmax
-from .monomials import Expansion, TooLong, is_arithmetic
+from .monomials import Expansion, TooLong
 from .phases import COLLECT, DECLARED, FINISH, SHOW, SPELL
 from .rule import is_sign
 from .size import Lengths
@@ -33,7 +33,7 @@ def told(gradient: Node, names: Mapping[Node, str], function: Sequence[Node] = (
     With the outputs of the ``function`` it keeps to the function's own words (see `AsWritten`).
     It is for reading and never run: σ(−x) becomes 1 − σ(x), which loses digits, and x/‖x‖ has no value at 0.
     """
-    named = _Named([node for node in names if node.args and node is not gradient])
+    named = Named([node for node in names if node is not gradient])
     spelled = named.spelled
     for _ in range(_ROUNDS):
         before = gradient
@@ -43,8 +43,6 @@ def told(gradient: Node, names: Mapping[Node, str], function: Sequence[Node] = (
         if gradient is before:
             break
     gradient = spelled.through(gradient, FINISH)
-    if not function:
-        return gradient
     return AsWritten(function, named.held, lambda node: spelled.through(node, FINISH)).of(gradient)
 
 
@@ -61,7 +59,7 @@ class _Spelled:
         return rewrite([node], phase, named=self._held, held=self._held, uses={}, known=known)[node]
 
 
-class _Named:
+class Named:
     """What has a name, to be found again in other spellings."""
 
     def __init__(self, nodes: Sequence[Node]) -> None:
@@ -69,11 +67,12 @@ class _Named:
         self.held = frozenset(nodes)
         self.spelled = _Spelled(self.held)
         self._lengths = Lengths(self.held)
-        self._shapes = {node.shape for node in nodes if _is_sum(node)}
+        self._summed = [n for n in nodes if _is_sum(n) and _parts(n, frozenset()) <= _LARGEST_SUM]
+        self._shapes = {node.shape for node in self._summed}
 
     def called(self, node: Node, args: tuple[Node, ...]) -> Node:
         """The node with these operands, called by its name, or by the names of its parts, if it has any."""
-        node = node if all(a is b for a, b in zip(args, node.args, strict=True)) else node.with_args(args)
+        node = node.with_args(args)
         for look in (self.logarithm, self.product, self.sum):
             found = look(node)
             if found is not None:
@@ -102,8 +101,6 @@ class _Named:
 
     def product(self, node: Node) -> Node | None:
         """A sum or product in which a named product of two or more is called by its name, if that is shorter."""
-        if not is_arithmetic(node):
-            return None
         ways = expansions(node, self.held) if self._products else []
         for called, product in self._products:
             if called.shape in ((), node.shape):
@@ -121,13 +118,12 @@ class _Named:
             others = self.held - {node}
             spelled = _Spelled(others)
             product = spelled.through(spelled.through(node, SHOW), SPELL)
-            if is_arithmetic(product) and _parts(product, others) <= _LARGEST_SUM:
-                try:
-                    expansion = Expansion(product, others, everything=False)
-                except TooLong:
-                    continue
-                if len(expansion.polynomial) == 1 and len(expansion.atoms) > 1:
-                    found.append((node, expansion))
+            try:
+                expansion = Expansion(product, others, everything=False)
+            except TooLong:
+                continue
+            if len(expansion.polynomial) == 1 and len(expansion.atoms) > 1:
+                found.append((node, expansion))
         return found
 
     def sum(self, node: Node) -> Node | None:
@@ -140,17 +136,15 @@ class _Named:
     def _sums(self) -> dict[Node, Node]:
         """The named sums and their negatives, by what represents them."""
         found: dict[Node, Node] = {}
-        for node in self._nodes:
-            if _is_sum(node) and _parts(node, frozenset()) <= _LARGEST_SUM:
-                found[canonical(-node)] = -node
-                found[canonical(node)] = node
+        for node in self._summed:
+            found[canonical(-node)] = -node
+            found[canonical(node)] = node
         return found
 
 
 def _is_sum(node: Node) -> bool:
     """Whether it is a sum over matching entries (no matrix product), or something of one: its negative, a multiple."""
-    arithmetic = ("neg", "add", "sub", "mul", "div")
-    while isinstance(node, Map) and node.op.name in arithmetic:
+    while isinstance(node, Map) and node.op.name in ("neg", "add", "sub", "mul", "div"):
         node = node.args[-1] if node.op.name != "div" else node.args[0]
     return isinstance(node, Einsum) and not node.is_layout and len(set(node.subs)) == 1
 
