@@ -10,10 +10,12 @@ import numpy as np
 
 from .emit.c import NoSpelling, source, step_sources
 from .emit.c_loop import Few, loop
+from .emit.c_sums import summed_source
 from .emit.c_text import REALS
 from .ir.dims import Dim
 from .ir.graph import Graph
 from .lower.cost import operations
+from .lower.samples import halves
 from .run.loop import NativeLoop
 from .run.native import CompileError, NativeProgram, NoCompiler
 from .transforms import differentiated
@@ -39,6 +41,8 @@ COMPILING = 2.0
 """Seconds that compiling takes at most, for the networks that train in seconds."""
 FEW = 100_000
 """Operations of a step for which the compiler is told how many samples a batch has."""
+MANY = 1024
+"""Samples of a batch that is gone through part by part."""
 DIVIDED = 500_000
 """Operations of a step for each thread that takes part: some 10 µs of one core."""
 SHARE = 16
@@ -85,7 +89,10 @@ def native_loop(
     work, _ = operations(graph, sizes)
     team = [name for name in batch if name in data]
     few = None
-    if 0 < work <= FEW and sizes:
+    parts = halves(graph, team) if longest >= MANY else None
+    if parts is not None:
+        step = summed_source(graph, parts, name="step", dtype=dtype)
+    elif 0 < work <= FEW and sizes:
         step, little = step_sources(graph, name="step", dtype=dtype, team=team, few=sizes)
         few = Few(little, longest)
     else:
