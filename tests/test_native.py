@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule.ir.errors import ArgumentError
 from chainrule.native import NoCompiler, NoSpelling
 
 
@@ -80,3 +81,20 @@ def test_what_cannot_be_compiled_is_named(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_an_index_outside_its_axis_is_an_error() -> None:
     with pytest.raises(IndexError, match="outside axis"):
         cr.compile(loss, "w")(**{**arguments(3), "y": np.array([0, 1, 9])})
+
+
+def test_a_quicker_tanh_is_within_five_units() -> None:
+    x = np.r_[np.linspace(-10, 10, 400_001), 0.0, np.inf, -np.inf, 1e-30, np.nan].astype(np.float32)
+    # The values themselves come out beside a float that is differentiated.
+    both = cr.function(x="N")(lambda x: (cr.tanh(x).sum(), cr.tanh(x)))
+    exact = np.tanh(x.astype(np.float64))
+    units = np.spacing(np.abs(exact).astype(np.float32)).astype(np.float64)
+    worst = {}
+    for accuracy in ("libm", "fast"):
+        (_, values), _ = cr.compile(both, "x", accuracy=accuracy)(x)
+        assert np.isnan(values[-1])
+        worst[accuracy] = np.abs(values[:-1] - exact[:-1]).max(where=units[:-1] > 0, initial=0.0)
+        assert (np.abs(values[:-1] - exact[:-1]) <= {"libm": 4, "fast": 5}[accuracy] * units[:-1]).all()
+    assert worst["libm"] != worst["fast"]
+    with pytest.raises(ArgumentError, match='accuracy is "libm" or "fast", not \'best\''):
+        cr.compile(both, "x", accuracy="best")  # type: ignore[arg-type]

@@ -38,6 +38,7 @@ class ByChainrule:
         self.loop = native_loop(
             step.graph, [*begin.values(), *initial_state(begin, rule).values()], checked=len(begin), data=posed.data,
             fixed={}, dtype="float32", longest=self.task.batch, threads=len(os.sched_getaffinity(0)),
+            accuracy=self.task.accuracy,
         )  # fmt: skip
         self.at = 0
 

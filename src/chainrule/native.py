@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +17,7 @@ from .ir.dims import Dim
 from .ir.graph import Graph
 from .lower.cost import operations
 from .lower.samples import halves
+from .run.compiler import Accuracy, check_accuracy, fast_flags
 from .run.loop import NativeLoop
 from .run.native import CompileError, NativeProgram, NoCompiler
 from .transforms import differentiated
@@ -25,11 +27,13 @@ ENGINES: tuple[Engine, ...] = ("auto", "native", "numpy")
 
 __all__ = [
     "ENGINES",
+    "Accuracy",
     "CompileError",
     "Engine",
     "NativeLoop",
     "NoCompiler",
     "NoSpelling",
+    "check_accuracy",
     "compile",
     "native_loop",
     "seconds_saved",
@@ -49,17 +53,22 @@ SHARE = 16
 """Samples of a batch for each thread: shares are whole multiples of so many."""
 
 
-def compile(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
+def compile(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None = None, *, accuracy: Accuracy = "libm"
+) -> Callable[..., tuple[Any, Any]]:
     """`cr.value_and_grad` in native code: C that is made of the derived gradient, compiled for this machine.
 
     ``wrt`` is as there. The function is traced and compiled when it is first called, and again for arguments of other
     shapes, but for the lengths that its declaration leaves open (``@cr.function(x="N d")``), and in another precision.
-    What was compiled is kept in a cache on disk. Numbers may differ from NumPy's in their last digits.
+    What was compiled is kept in a cache on disk. Numbers may differ from NumPy's in their last digits. With the
+    accuracy "fast", tanh in single precision is a quicker one, within 5 units in the last place; the C library's are
+    within 4, with "libm".
 
-    Raises, when it is called, NoSpelling for an operation that C has not, naming it; NoCompiler where the machine has
-    no C compiler; and what `cr.value_and_grad` raises.
+    Raises ArgumentError for another accuracy. Raises, when it is called, NoSpelling for an operation that C has not,
+    naming it; NoCompiler where the machine has no C compiler; and what `cr.value_and_grad` raises.
     """
-    return differentiated(f, wrt, NativeProgram)
+    check_accuracy(accuracy)
+    return differentiated(f, wrt, partial(NativeProgram, accuracy=accuracy))
 
 
 def native_loop(
@@ -72,6 +81,7 @@ def native_loop(
     dtype: str,
     longest: int,
     threads: int | None = None,
+    accuracy: Accuracy = "libm",
 ) -> NativeLoop:
     """The steps of a training, compiled.
 
@@ -79,6 +89,7 @@ def native_loop(
     these, beginning with ``begin``; the first ``checked`` of them are parameters, which have to stay finite. The other
     inputs are the samples of ``data``, up to ``longest`` at a time, or ``fixed``. ``threads``: as many as the machine
     has cores for us, unless told, and one where a step is too short to divide; the result does not depend on it.
+    ``accuracy`` is as in `compile`.
 
     Raises NoSpelling where the step cannot be written in C, NoCompiler or CompileError where it cannot be compiled.
     """
@@ -100,7 +111,7 @@ def native_loop(
     text = loop(step, len(begin), checked, [n for n, name in enumerate(batch) if name in data], few)
     if threads is None:
         threads = max(1, min(cores(), work // DIVIDED, longest // SHARE))
-    return NativeLoop(text, begin, data, fixed, longest, threads)
+    return NativeLoop(text, begin, data, fixed, longest, threads, fast_flags(accuracy))
 
 
 def cores() -> int:

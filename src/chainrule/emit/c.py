@@ -115,6 +115,7 @@ def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
+    kernels += [runtime("fast_tanh")] if re.search(r"\btanhf\(", text) else []
     kernels += [runtime("sum")] if "CR_SUM(" in text else []
     kernels += [runtime("team")] if any(body.team for _, body in made) else []
     declared, long = _matrix_kernels([body for _, body in made])

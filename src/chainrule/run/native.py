@@ -13,7 +13,7 @@ from ..emit.c import Argument, CSource, source
 from ..ir.dims import bind_sizes
 from ..ir.errors import ArgumentError
 from ..ir.graph import Graph
-from .compiler import FLAGS, CompileError, NoCompiler, fast_flags, shared_library
+from .compiler import FLAGS, Accuracy, CompileError, NoCompiler, fast_flags, shared_library
 from .interpret import precision
 
 __all__ = ["FLAGS", "CompileError", "Native", "NativeProgram", "NoCompiler", "compile_c"]
@@ -72,7 +72,8 @@ class NativeProgram:
     ShapeError where a shape is not the declared one.
     """
 
-    def __init__(self, graph: Graph, name: str = "program") -> None:
+    def __init__(self, graph: Graph, name: str = "program", accuracy: Accuracy = "libm") -> None:
+        self._accuracy: Accuracy = accuracy
         self._sources = {dtype: source(graph, name=name, dtype=dtype) for dtype in ("float64", "float32")}
         self._compiled: dict[str, Native] = {}
 
@@ -80,7 +81,7 @@ class NativeProgram:
         """The program for arrays of these very shapes and dtypes, in the inputs' order, checked once, here."""
         dtype = str(precision(arrays))
         if dtype not in self._compiled:
-            self._compiled[dtype] = compile_c(self._sources[dtype], flags=fast_flags())
+            self._compiled[dtype] = compile_c(self._sources[dtype], flags=fast_flags(self._accuracy))
         native = self._compiled[dtype]
         made = self._sources[dtype]
         sizes = bind_sizes({a.name: a.shape for a in made.inputs}, {name: a.shape for name, a in arrays.items()})

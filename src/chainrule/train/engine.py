@@ -10,7 +10,17 @@ from typing import Any
 import numpy as np
 
 from ..ir.errors import ArgumentError
-from ..native import COMPILING, ENGINES, CompileError, NativeLoop, NoCompiler, NoSpelling, native_loop, seconds_saved
+from ..native import (
+    COMPILING,
+    ENGINES,
+    Accuracy,
+    CompileError,
+    NativeLoop,
+    NoCompiler,
+    NoSpelling,
+    native_loop,
+    seconds_saved,
+)
 from .problem import Problem
 from .step import Step
 
@@ -31,7 +41,14 @@ def refuse_numpy(engine: str, why: str) -> None:
 
 
 def chosen_engine(
-    engine: str, problem: Problem, step: Step, held: Sequence[Any], fixed: dict[str, Any], batch_size: int, epochs: int
+    engine: str,
+    problem: Problem,
+    step: Step,
+    held: Sequence[Any],
+    fixed: dict[str, Any],
+    batch_size: int,
+    epochs: int,
+    accuracy: Accuracy,
 ) -> tuple[NativeLoop | None, str]:
     """The steps in native code, or None for NumPy; and why that is.
 
@@ -49,7 +66,7 @@ def chosen_engine(
     try:
         return native_loop(
             step.graph, held, checked=len(step.parameters), data=problem.data, fixed=fixed,
-            dtype=str(problem.precision), longest=longest,
+            dtype=str(problem.precision), longest=longest, accuracy=accuracy,
         ), ""  # fmt: skip
     except NoSpelling as reason:
         refuse_numpy(engine, str(reason))

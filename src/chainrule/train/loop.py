@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ir.errors import ArgumentError
+from ..native import check_accuracy
 from .engine import check_engine
 from .networks import network_of
 from .optimisers import adam
@@ -21,7 +22,7 @@ from .run import Run
 from .training import NotFinite, Training
 
 if TYPE_CHECKING:
-    from ..native import Engine
+    from ..native import Accuracy, Engine
 
 Metric = Callable[[dict[str, Any], dict[str, Any]], float]
 """From parameters and data, each by name, to a number."""
@@ -52,6 +53,7 @@ def train(
     callback: Callback | None = None,
     key: str | None = None,
     engine: Engine = "auto",
+    accuracy: Accuracy = "libm",
 ) -> Run:
     """Make a loss small by following its gradient, a batch of samples at a time.
 
@@ -67,7 +69,9 @@ def train(
 
     ``engine`` is "native" for steps in compiled C, "numpy" for steps in NumPy; "auto" takes native code where it saves
     more time than compiling it takes, and where the step can be written in C at all. ``run.config`` says which it was,
-    and why where it was NumPy. Ctrl-C is seen within a step, or within 0.1 s of native code.
+    and why where it was NumPy. Ctrl-C is seen within a step, or within 0.1 s of native code. ``accuracy`` is that of
+    tanh in native code in single precision: the C library's, within 4 units in the last place, or with "fast" that of a
+    quicker one, within 5.
 
     Ctrl-C ends the training with what was learnt (``run.interrupted``). A loss or an update that is not finite ends it
     before the update, with the last good parameters: a TrainingStopped warning, and ``run.stopped``, say at which step
@@ -85,7 +89,8 @@ def train(
     given = problem(loss, parameters, data, key)
     measures = _measures(given, loss, validation, metrics)
     check_engine(engine)
-    training = Training(given, optimizer, int(batch_size), int(seed), shuffle, engine).begin(epochs)
+    check_accuracy(accuracy)
+    training = Training(given, optimizer, int(batch_size), int(seed), shuffle, engine, accuracy).begin(epochs)
     history: list[dict[str, Any]] = []
     display: Display = Bar(epochs, given.samples) if progress else Silent()
     stopped, interrupted = "", False

@@ -21,7 +21,7 @@ from .step import Step, first_bad, initial_state, step_graph
 
 if TYPE_CHECKING:
     from ..frontend.trace import Traced
-    from ..native import Engine, NativeLoop
+    from ..native import Accuracy, Engine, NativeLoop
 
 
 class NotFinite(Exception):
@@ -48,6 +48,7 @@ class Training:
     seed: int
     shuffle: bool
     engine: Engine = "auto"
+    accuracy: Accuracy = "libm"
     steps: int = 0
     held: list[Any] = field(default_factory=list)
     _programs: dict[int | None, _Program] = field(default_factory=dict)
@@ -68,7 +69,14 @@ class Training:
         self._count = len(first.step.parameters)
         if None in self._programs and self.problem.key is None:
             self._native, self._why_numpy = chosen_engine(
-                self.engine, self.problem, first.step, self.held, first.fixed, self.batch_size, epochs
+                self.engine,
+                self.problem,
+                first.step,
+                self.held,
+                first.fixed,
+                self.batch_size,
+                epochs,
+                self.accuracy,
             )
         else:
             self._why_numpy = "a step takes a key" if self.problem.key else "the loss needs the number of samples"
@@ -93,7 +101,7 @@ class Training:
         """What took the steps; with how many threads, or why it was NumPy."""
         if self._native is None:
             return {"engine": "numpy", "why_numpy": self._why_numpy}
-        return {"engine": "native", "threads": self._native.threads}
+        return {"engine": "native", "threads": self._native.threads, "accuracy": self.accuracy}
 
     def epoch(self, epoch: int, display: Display) -> float:
         """A step for every batch; the mean of the loss over all samples. Raises NotFinite."""
