@@ -53,8 +53,6 @@ def _factors(node: Node, subs: Subscripts) -> set[Place]:
 def without_pairs(term: Term, poles: set[Place]) -> Term:
     """The term with x/x gone for every pole x, and for all that is never 0."""
     powers = net_powers(term)
-    if len(powers) == len(term.factors):
-        return term
     factors: list[Factor] = []
     for f in term.factors:
         if place_of(f) not in poles and not (isinstance(f.base, Node) and never_zero(f.base)):

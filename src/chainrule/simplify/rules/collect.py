@@ -8,7 +8,7 @@ from operator import mul
 from ...ir.build import scalar_value
 from ...ir.node import Einsum, Input, Node
 from ...ir.registry import call
-from ..collected import Collected, expansions, shorter
+from ..collected import Collected, as_float, expansions, shorter
 from ..monomials import Expansion, TooLong
 from ..pattern import fit
 from ..rule import Context, Rule, structural
@@ -78,23 +78,23 @@ def known_part(node: Node, context: Context) -> Node | None:
     for everything in (False, True):
         try:
             expansion = Expansion(reduce(mul, node.args), context.named, everything=everything)
+            found = _split(node, expansion, Collected(expansion, lengths))
         except TooLong:
             continue
-        found = _split(node, expansion, Collected(expansion, lengths))
         if found is not None and lengths.of(found) < lengths.of(node):
             return found
     return None
 
 
 def _split(node: Einsum, expansion: Expansion, collected: Collected) -> Node | None:
-    """The sum of the terms whose sums are known, and the sum of the others."""
+    """The sum of the terms whose sums are known, and the sum of the others; raises TooLong (see `Collected.write`)."""
     known: list[tuple[bool, Node]] = []
     rest = dict(expansion.polynomial)
     for monomial, number in expansion.polynomial.items():
         part = _known_sum(node, [(expansion.atoms[i], power) for i, power in monomial])
         if part is not None:
             del rest[monomial]
-            size = float(abs(number))
+            size = as_float(abs(number))
             known.append((number > 0, fit(size, part) if scalar_value(part) == 1 else part * size))
     if not known:
         return None
@@ -146,13 +146,13 @@ def same_but_for_a_number(node: Node, context: Context) -> Node | None:
         return None
     try:
         apart = Expansion(a - b, context.named, everything=True).polynomial
+        if any(monomial for monomial in apart):
+            return None
+        if not apart:
+            return b
+        number, chosen = as_float(apart[()]), call("astype", condition, float)
     except TooLong:
         return None
-    if any(monomial for monomial in apart):
-        return None
-    if not apart:
-        return b
-    number, chosen = float(apart[()]), call("astype", condition, float)
     if only is not None:
         return fit(number, node) * chosen  # type: ignore[no-any-return]
     bracket = fit(abs(number), node) * chosen
