@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ import pytest
 
 import chainrule as cr
 from chainrule.ir.errors import ArgumentError
-from chainrule.native import NoCompiler, NoSpelling
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -68,14 +68,56 @@ def test_arguments_that_lie_elsewhere_and_structures_are_taken() -> None:
     np.testing.assert_allclose(gradients[1][1], expected[1][1], rtol=1e-9)
 
 
-def test_what_cannot_be_compiled_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    with pytest.raises(NoSpelling, match="inv"):
-        cr.compile(lambda a: cr.inv(a).sum())(np.eye(3))
+def test_what_cannot_be_compiled_runs_in_numpy_and_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    inverse = cr.function(a="3 3")(lambda a: cr.inv(a).sum())
+    compiled = cr.compile(inverse)
+    with pytest.warns(UserWarning, match="run in NumPy: .*inv") as caught:
+        value, gradient = compiled(2 * np.eye(3))
+    assert value == 1.5
+    np.testing.assert_array_equal(gradient, np.full((3, 3), -0.25))
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compiled(np.eye(3))[0] == 3
     with pytest.raises(cr.ShapeError):
         cr.compile(loss, "w")(**{**arguments(4), "b": np.zeros(3)})
     monkeypatch.setenv("CC", str(tmp_path / "nothing"))
-    with pytest.raises(NoCompiler, match="Install one"):
-        cr.compile(lambda a: (a**3).sum())(np.ones(3))
+    with pytest.warns(UserWarning, match="Install one"):
+        assert cr.compile(lambda a: (a**3).sum())(np.ones(3))[0] == 3
+
+
+def broken(folder: Path, text: str) -> str:
+    """A compiler that knows its version and does nothing else well."""
+    path = folder / "cc"
+    path.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo 1.0 && exit\n{text}\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("echo 'out of patience' >&2; exit 3", "failed .exit status 3.:\nout of patience"),
+        ("sleep 60", "did not come to an end within 0.5 s"),
+        ("exit 0", "failed .exit status 0."),
+    ],
+)
+def test_a_compiler_that_does_not_work_is_told_of_once(
+    text: str, told: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CC", broken(tmp_path, text))
+    monkeypatch.setattr("chainrule.run.compiler._SECONDS", 0.5)
+    compiled = cr.compile(lambda a: (a**2).sum())
+    with pytest.warns(UserWarning, match=told) as caught:
+        values = [compiled(np.arange(3.0))[0] for _ in range(2)]
+    assert len(caught) == 1
+    assert values == [5, 5]
+    with pytest.raises(cr.ChainruleError, match=told):
+        cr.grad(lambda a: (a**2).sum(), engine="native")(np.ones(3))
+    with pytest.warns(UserWarning, match=told):
+        run = cr.train(lambda x, w: ((x @ w) ** 2).mean(), {"w": np.ones(3)}, {"x": np.ones((50_000, 3))}, epochs=300)
+    assert run.config["engine"] == "numpy"
 
 
 def test_an_index_outside_its_axis_is_an_error() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -13,36 +13,26 @@ from .emit.c import NoSpelling, source, step_sources
 from .emit.c_loop import Few, loop
 from .emit.c_sums import summed_source
 from .emit.c_text import REALS
-from .ir.dims import Dim
+from .engines import Compiled
 from .ir.graph import Graph
 from .lower.cost import operations
 from .lower.samples import halves
 from .run.compiler import Accuracy, check_accuracy, fast_flags
 from .run.loop import NativeLoop
-from .run.native import CompileError, NativeProgram, NoCompiler
+from .run.native import CompileError, NoCompiler
 from .transforms import differentiated
 
-Engine: TypeAlias = Literal["auto", "native", "numpy"]
-ENGINES: tuple[Engine, ...] = ("auto", "native", "numpy")
-
 __all__ = [
-    "ENGINES",
     "Accuracy",
     "CompileError",
-    "Engine",
     "NativeLoop",
     "NoCompiler",
     "NoSpelling",
     "check_accuracy",
     "compile",
     "native_loop",
-    "seconds_saved",
 ]
 
-_CALL, _RATE = 2e-6, 10e9
-"""What NumPy needs for a call, and how many operations it does in a second; native code is taken for free."""
-COMPILING = 2.0
-"""Seconds that compiling takes at most, for the networks that train in seconds."""
 FEW = 100_000
 """Operations of a step for which the compiler is told how many samples a batch has."""
 MANY = 1024
@@ -64,11 +54,12 @@ def compile(
     accuracy "fast", tanh in single precision is a quicker one, within 5 units in the last place; the C library's are
     within 4, with "libm".
 
-    Raises ArgumentError for another accuracy. Raises, when it is called, NoSpelling for an operation that C has not,
-    naming it; NoCompiler where the machine has no C compiler; and what `cr.value_and_grad` raises.
+    Where an operation has no C, or the machine no compiler that works, it runs in NumPy; one warning says why.
+
+    Raises ArgumentError for another accuracy; and, when it is called, what `cr.value_and_grad` raises.
     """
     check_accuracy(accuracy)
-    return differentiated(f, wrt, partial(NativeProgram, accuracy=accuracy))
+    return differentiated(f, wrt, partial(Compiled, accuracy=accuracy))
 
 
 def native_loop(
@@ -117,9 +108,3 @@ def native_loop(
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def seconds_saved(graph: Graph, sizes: Mapping[Dim, int], steps: int) -> float:
-    """How much longer than in native code so many steps take in NumPy, roughly."""
-    work, calls = operations(graph, sizes)
-    return steps * (calls * _CALL + work / _RATE)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from .derive import forward, jacobian, reverse
+from .engines import Engine, program_of
 from .frontend.function import Function
 from .frontend.trace import Traced
 from .ir.errors import ArgumentError, DerivativeError
@@ -29,17 +30,24 @@ class Runnable(Protocol):
         """That function."""
 
 
-def value_and_grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None = None, *, engine: Engine = "auto"
+) -> Callable[..., tuple[Any, Any]]:
     """The value of f, and its gradient with respect to one argument or several.
 
     ``wrt``: a name → an array (or the argument's structure); a list of names → a dict by name; nothing → the first
     argument. f returns a single float, alone or first of several results. The gradient has the argument's shape and
     the precision of the float arguments.
 
-    Raises ArgumentError for a name f does not have, DerivativeError for an integer argument or a result that is no
-    single float, ShapeError where shapes do not fit.
+    ``engine``: "numpy"; "native", which is C, compiled at the first call (`cr.compile` tells more); or "auto", which is
+    NumPy until the calls have lost as much time by it, reckoned from their sizes, as compiling takes, and then C.
+    Numbers of the two may differ in their last digits.
+
+    Raises ArgumentError for a name f does not have or another engine, DerivativeError for an integer argument or a
+    result that is no single float, ShapeError where shapes do not fit; with "native" NoSpelling for an operation that
+    has no C, NoCompiler and CompileError.
     """
-    return differentiated(f, wrt, Program)
+    return differentiated(f, wrt, program_of(engine))
 
 
 def differentiated(
@@ -117,9 +125,11 @@ class Repeats:
         self.known[key] = lambda given: finish([given[i] for i in places])
 
 
-def grad(f: Callable[..., Any], wrt: str | Sequence[str] | None = None) -> Callable[..., Any]:
+def grad(
+    f: Callable[..., Any], wrt: str | Sequence[str] | None = None, *, engine: Engine = "auto"
+) -> Callable[..., Any]:
     """The gradient of f with respect to one argument or several: `value_and_grad` without the value."""
-    both = value_and_grad(f, wrt)
+    both = value_and_grad(f, wrt, engine=engine)
     return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
 

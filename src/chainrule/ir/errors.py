@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import sys
+import warnings
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -41,15 +42,29 @@ def user_line() -> str:
     told = place.get()
     if told is not None:
         return told()
+    frame, _ = _user_frame()
+    if frame is None:
+        return ""
+    text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    where = f"in {frame.f_code.co_name}, line {frame.f_lineno}"
+    return f"{where}:  {text}" if text else where
+
+
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
+    """A warning at the line of the user's code that we were called from."""
+    warnings.warn(message, category, stacklevel=_user_frame()[1] + 1)
+
+
+def _user_frame() -> tuple[FrameType | None, int]:
+    """The innermost frame that is neither ours nor NumPy's, and how far up it is for the function that asks."""
     frame: FrameType | None = sys._getframe(1)
+    level = 0
     while frame is not None:
         filename = frame.f_code.co_filename
         if not filename.startswith(_PACKAGE) and "numpy" not in Path(filename).parts:
-            text = linecache.getline(filename, frame.f_lineno).strip()
-            where = f"in {frame.f_code.co_name}, line {frame.f_lineno}"
-            return f"{where}:  {text}" if text else where
-        frame = frame.f_back
-    return ""
+            break
+        frame, level = frame.f_back, level + 1
+    return frame, level
 
 
 def at_user_line(message: str) -> str:

@@ -1,7 +1,6 @@
-"""The system's C compiler, and the cache of what it made.
+"""The system's C compiler; what it made is kept in the cache (`run.cache`).
 
-The compiler is called with an argument list, never through a shell. A library is kept in the user's cache folder,
-which nobody else may write to, under a name made of everything it depends on; its checksum lies beside it.
+The compiler is called with an argument list, never through a shell.
 """
 
 from __future__ import annotations
@@ -12,16 +11,15 @@ import os
 import platform
 import shlex
 import shutil
-import stat
 import subprocess
 import tempfile
-import warnings
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ..ir.errors import ArgumentError, ChainruleError
+from .cache import cache_folder, find, keep
 
 FLAGS = ("-std=c11", "-O2", "-ffp-contract=off", "-fwrapv")
 """Standard C; no fused multiply-add, so that results repeat; integers wrap around as NumPy's do."""
@@ -30,7 +28,8 @@ FAST = ("-std=c11", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-err
 Accuracy: TypeAlias = Literal["libm", "fast"]
 _SHARED = ("-shared", "-fPIC", "-pthread")
 _VECTOR_FUNCTIONS = "-DCR_MVEC"
-_SECONDS = 300
+_SECONDS = 120
+"""How long a compiler may take; the largest programs that we know take some ten."""
 _SHOWN_LINES = 12
 
 
@@ -82,53 +81,16 @@ def shared_library(text: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
     command = compiler()
     key = _key(text, flags, command)
     folder = cache_folder()
-    path = folder / f"{key}.so"
-    if _is_whole(path):
+    path = find(folder, key)
+    if path is not None:
         try:
             return ctypes.CDLL(str(path))
         except OSError:
             pass  # Whole, and yet not to be loaded (a library it needs is gone): compiled anew below.
-    return ctypes.CDLL(str(_compile(text, [*command, *flags], folder, path)))
-
-
-def cache_folder() -> Path:
-    """Where compiled files are kept: $XDG_CACHE_HOME/chainrule, or ~/.cache/chainrule, for our eyes only.
-
-    Where that cannot be had, a temporary folder for this process, with a warning.
-    """
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    folder = (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "chainrule"
-    complaint = _complaint(folder)
-    return _temporary_folder(str(folder), complaint) if complaint else folder
-
-
-def _complaint(folder: Path) -> str:
-    """Why a folder cannot be our cache; it is made, and made private, where possible."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.lstat()
-        if not stat.S_ISDIR(found.st_mode):
-            return "is not a folder"
-        if hasattr(os, "getuid") and found.st_uid != os.getuid():
-            return "belongs to somebody else"
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            folder.chmod(0o700)
-        with tempfile.TemporaryFile(dir=folder):
-            return ""
-    except OSError as error:
-        return f"cannot be written to ({error.strerror or error})"
-
-
-@cache
-def _temporary_folder(folder: str, complaint: str) -> Path:
-    """A private folder for as long as this process runs; the warning is given once."""
-    warnings.warn(f"the cache folder {folder} {complaint}: compiled code is kept for this run only", stacklevel=5)
-    made = tempfile.TemporaryDirectory(prefix="chainrule-")
-    _KEPT.append(made)
-    return Path(made.name)
-
-
-_KEPT: list[tempfile.TemporaryDirectory[str]] = []
+    with tempfile.TemporaryDirectory(prefix="chainrule-") as scratch:
+        made = Path(scratch) / "library.so"
+        _compile(text, [*command, *flags], made)
+        return ctypes.CDLL(str(keep(made, folder, key)))
 
 
 def _key(text: str, flags: tuple[str, ...], command: list[str]) -> str:
@@ -162,38 +124,13 @@ def _own_version() -> str:
         return "not installed"
 
 
-def _is_whole(path: Path) -> bool:
-    """Whether a library is ours and is what was written: loading a damaged one could end the process."""
-    try:
-        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
-            return False
-        return _checksum(path) == _sum_of(path).read_text(encoding="ascii")
-    except (OSError, ValueError):
-        return False
-
-
-def _sum_of(path: Path) -> Path:
-    return path.with_suffix(".sha256")
-
-
-def _checksum(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _compile(text: str, command: list[str], folder: Path, path: Path) -> Path:
-    """Compile into the folder under a temporary name, then put the library and its checksum in place."""
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        made = Path(scratch) / "library.so"
-        libraries = ["-lmvec", "-lm"] if _VECTOR_FUNCTIONS in command else ["-lm"]
-        done = _run([*command, *_SHARED, "-x", "c", "-", "-o", str(made), *libraries], text)
-        if done.returncode or not made.is_file():
-            shown = "\n".join((done.stderr or done.stdout).splitlines()[:_SHOWN_LINES])
-            raise CompileError(f"the compiler {command[0]} failed (exit status {done.returncode}):\n{shown}")
-        written = made.with_suffix(".sha256")
-        written.write_text(_checksum(made), encoding="ascii")
-        os.replace(made, path)
-        os.replace(written, _sum_of(path))
-    return path
+def _compile(text: str, command: list[str], made: Path) -> None:
+    """Compile into a file. Raises CompileError."""
+    libraries = ["-lmvec", "-lm"] if _VECTOR_FUNCTIONS in command else ["-lm"]
+    done = _run([*command, *_SHARED, "-x", "c", "-", "-o", str(made), *libraries], text)
+    if done.returncode or not made.is_file():
+        shown = "\n".join((done.stderr or done.stdout).splitlines()[:_SHOWN_LINES])
+        raise CompileError(f"the compiler {command[0]} failed (exit status {done.returncode}):\n{shown}")
 
 
 def _run(command: list[str], text: str) -> subprocess.CompletedProcess[str]:

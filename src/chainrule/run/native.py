@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..emit.c import Argument, CSource, source
+from ..emit.c import Argument, CSource, NoSpelling, source
 from ..ir.dims import bind_sizes
 from ..ir.errors import ArgumentError
 from ..ir.graph import Graph
 from .compiler import FLAGS, Accuracy, CompileError, NoCompiler, fast_flags, shared_library
 from .interpret import precision
 
-__all__ = ["FLAGS", "CompileError", "Native", "NativeProgram", "NoCompiler", "compile_c"]
+__all__ = ["FLAGS", "CompileError", "Native", "NativeProgram", "NoCompiler", "NoSpelling", "compile_c"]
 
 
 @dataclass(frozen=True)

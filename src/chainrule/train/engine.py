@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..ir.errors import ArgumentError
-from ..native import (
-    COMPILING,
-    ENGINES,
-    Accuracy,
-    CompileError,
-    NativeLoop,
-    NoCompiler,
-    NoSpelling,
-    native_loop,
-    seconds_saved,
-)
+from ..engines import COMPILING, seconds_saved
+from ..ir.errors import ArgumentError, warn
+from ..native import Accuracy, CompileError, NativeLoop, NoCompiler, NoSpelling, native_loop
 from .problem import Problem
 from .step import Step
 
 PATIENCE = 0.1
 """Seconds that native code runs before Python looks at the keyboard, and shows how far it is."""
-
-
-def check_engine(engine: object) -> None:
-    """Raise ArgumentError for an engine that there is not."""
-    if engine not in ENGINES:
-        raise ArgumentError(f'engine is "auto", "native" or "numpy", not {engine!r}')
 
 
 def refuse_numpy(engine: str, why: str) -> None:
@@ -74,7 +58,7 @@ def chosen_engine(
     except (NoCompiler, CompileError) as reason:
         if engine == "native":
             raise
-        warnings.warn(f"the training runs in NumPy: {reason}", stacklevel=4)
+        warn(f"the training runs in NumPy: {reason}")
         return None, str(reason)
 
 

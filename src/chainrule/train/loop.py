@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..ir.errors import ArgumentError
+from ..engines import check_engine
+from ..ir.errors import ArgumentError, warn
 from ..native import check_accuracy
-from .engine import check_engine
 from .networks import network_of
 from .optimisers import adam
 from .optimizer import Optimizer
@@ -22,7 +21,8 @@ from .run import Run
 from .training import NotFinite, Training
 
 if TYPE_CHECKING:
-    from ..native import Accuracy, Engine
+    from ..engines import Engine
+    from ..native import Accuracy
 
 Metric = Callable[[dict[str, Any], dict[str, Any]], float]
 """From parameters and data, each by name, to a number."""
@@ -105,7 +105,7 @@ def train(
         interrupted = True
     except NotFinite as reason:
         stopped = str(reason)
-        warnings.warn(stopped, TrainingStopped, stacklevel=2)
+        warn(stopped, TrainingStopped)
     config = {**training.settings(), "epochs": int(epochs)}
     return Run(training.parameters(), history, config, stopped, interrupted, network_of(loss))
 

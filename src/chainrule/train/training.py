@@ -20,8 +20,9 @@ from .progress import Display
 from .step import Step, first_bad, initial_state, step_graph
 
 if TYPE_CHECKING:
+    from ..engines import Engine
     from ..frontend.trace import Traced
-    from ..native import Accuracy, Engine, NativeLoop
+    from ..native import Accuracy, NativeLoop
 
 
 class NotFinite(Exception):
