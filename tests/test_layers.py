@@ -37,10 +37,11 @@ ALLOWED["exercise"] = set(ALLOWED["pipeline"])
 ALLOWED["picture"] = ALLOWED["tell"]
 ALLOWED["asked"] = ALLOWED["tell"]
 ALLOWED["native"] = {*ALLOWED["transforms"], "transforms"}
+ALLOWED["machine"] = {"ir", "emit", "run", "native"}
 ALLOWED["testing"] = {*ALLOWED["tell"], "transforms"}
 ALLOWED["derivation"] = {*ALLOWED["tell"], "asked", "exercise"}
 ALLOWED["train"] = {"ir", "pipeline", "engines", "native", PUBLIC}  # an update is a graph as well
-ALLOWED["cli"] = {"ir", "render", "pipeline", "derivation", PUBLIC}  # it tells of records and formulas
+ALLOWED["cli"] = {"ir", "render", "run", "pipeline", "derivation", "machine", PUBLIC}  # it tells of all these
 ALLOWED[PUBLIC] = set(ALLOWED) - {"cli", PUBLIC}
 ALLOWED["__main__"] = {"cli"}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,8 @@ def test_without_a_compiler_the_error_says_how_to_get_one(monkeypatch: pytest.Mo
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NoCompiler, match="apt install gcc"):
         compile_c(doubled())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "ziglang" or None)
+    assert compiler.compiler() == [sys.executable, "-m", "ziglang", "cc"]
     monkeypatch.setenv("CC", "nowhere-cc")
     with pytest.raises(NoCompiler, match="'nowhere-cc'"):
         compile_c(doubled())

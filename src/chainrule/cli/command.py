@@ -11,6 +11,7 @@ import chainrule as cr
 from ..ir.errors import ChainruleError
 from .demo import demo
 from .derive import derive
+from .doctor import cache, doctor
 from .explain import explain
 from .grad import grad
 from .ops import ops
@@ -41,6 +42,7 @@ Examples:
   chainrule derive model.py:loss --wrt w1 -o loss.html      every step of it, as a page
   chainrule ops tanh                                        an operation and its slope
   chainrule explain why transpose                           an answer from the glossary
+  chainrule doctor                                          what native code runs with here
 """
 
 
@@ -50,8 +52,10 @@ def main() -> None:
     """Derive the gradient of a few lines of NumPy, see how, and run it."""
 
 
+main.add_command(cache)
 main.add_command(demo)
 main.add_command(derive)
+main.add_command(doctor)
 main.add_command(explain)
 main.add_command(grad)
 main.add_command(ops)

@@ -38,8 +38,8 @@ def cache_folder() -> Path:
     Where that cannot be had, a temporary folder for this process, with a warning.
     """
     folder = wanted_folder()
-    complaint = _complaint(folder)
-    return _temporary_folder(str(folder), complaint) if complaint else folder
+    refused = complaint(folder)
+    return _temporary_folder(str(folder), refused) if refused else folder
 
 
 def wanted_folder() -> Path:
@@ -85,7 +85,7 @@ def entries(folder: Path | None = None) -> list[Entry]:
 def clear() -> list[Entry]:
     """Remove all libraries, where the folder is ours; those that were removed."""
     folder = wanted_folder()
-    if not folder.is_dir() or _complaint(folder):
+    if not folder.is_dir() or complaint(folder):
         return []
     return [entry for entry in entries(folder) if _remove(entry.path)]
 
@@ -129,7 +129,7 @@ def _remove(path: Path) -> bool:
     return True
 
 
-def _complaint(folder: Path) -> str:
+def complaint(folder: Path) -> str:
     """Why a folder cannot be our cache; it is made, and made private, where possible."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

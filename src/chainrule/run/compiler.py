@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib.util
 import os
 import platform
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from importlib import metadata
@@ -28,7 +30,7 @@ FAST = ("-std=c11", "-O3", "-march=native", "-ffp-contract=fast", "-fno-math-err
 Accuracy: TypeAlias = Literal["libm", "fast"]
 _SHARED = ("-shared", "-fPIC", "-pthread")
 _VECTOR_FUNCTIONS = "-DCR_MVEC"
-_SECONDS = 120
+_SECONDS = 60
 """How long a compiler may take; the largest programs that we know take some ten."""
 _SHOWN_LINES = 12
 
@@ -42,16 +44,21 @@ class CompileError(ChainruleError):
 
 
 def compiler() -> list[str]:
-    """The command of the C compiler: the environment's CC, else gcc, cc or clang. Raises NoCompiler."""
+    """The command of the C compiler: the environment's CC; else gcc, cc or clang; else that of the ziglang package.
+
+    Raises NoCompiler.
+    """
     chosen = shlex.split(os.environ.get("CC", ""))
     for command in [chosen] if chosen else [["gcc"], ["cc"], ["clang"]]:
         found = shutil.which(command[0])
         if found:
             return [found, *command[1:]]
+    if not chosen and importlib.util.find_spec("ziglang"):
+        return [sys.executable, "-m", "ziglang", "cc"]
     missing = f"CC names {chosen[0]!r}, which is not there" if chosen else "there is no C compiler (gcc, cc or clang)"
     raise NoCompiler(
         f"{missing}. Install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: "
-        f"xcode-select --install) or set CC to its path"
+        f"xcode-select --install; anywhere: pip install ziglang) or set CC to its path"
     )
 
 
@@ -70,7 +77,7 @@ def fast_flags(accuracy: Accuracy = "libm") -> tuple[str, ...]:
     check_accuracy(accuracy)
     library, version = platform.libc_ver()
     has_them = library == "glibc" and tuple(map(int, version.split("."))) >= (2, 35) and platform.machine() == "x86_64"
-    is_gcc = "Free Software Foundation" in _version(tuple(compiler()))
+    is_gcc = "Free Software Foundation" in compiler_version(tuple(compiler()))
     several = ("-fopenmp-simd", "-DCR_SIMD") if is_gcc else ()
     own = ("-DCR_FAST",) if accuracy == "fast" else ()
     return (*FAST, *several, *own, *((_VECTOR_FUNCTIONS,) if has_them and is_gcc else ()))
@@ -95,19 +102,19 @@ def shared_library(text: str, flags: tuple[str, ...] = FLAGS) -> ctypes.CDLL:
 
 def _key(text: str, flags: tuple[str, ...], command: list[str]) -> str:
     """A name that changes with everything a compiled file depends on."""
-    machine = [platform.system(), platform.machine(), _processor() if "-march=native" in flags else ""]
-    parts = [text, *flags, *command, _version(tuple(command)), *machine, _own_version()]
+    machine = [platform.system(), platform.machine(), processor() if "-march=native" in flags else ""]
+    parts = [text, *flags, *command, compiler_version(tuple(command)), *machine, _own_version()]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @cache
-def _version(command: tuple[str, ...]) -> str:
+def compiler_version(command: tuple[str, ...]) -> str:
     """What the compiler says of itself."""
     return _run([*command, "--version"], "").stdout
 
 
 @cache
-def _processor() -> str:
+def processor() -> str:
     """What this machine's processor can do: a cache may be shared by machines that differ in it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
