@@ -73,6 +73,27 @@ def test_what_it_writes(done: Done) -> None:
     assert "<svg" in (done.folder / "loss.svg").read_text()
 
 
+def test_it_trains_in_native_code_and_says_how_long_numpy_takes(done: Done) -> None:
+    assert re.search(r"in native code: made ready in .* m?s, trained in .* m?s\n +in NumPy: trained in", done.output)
+    assert json.loads((done.folder / "run.json").read_text())["config"]["engine"] == "native"
+    [told] = re.findall(
+        r"In NumPy the same training takes ([\d.]+) times as long once it has begun, and its last loss", done.report
+    )
+    assert float(told) > 0
+    [rows] = re.findall(r"images a second</th>.*?<tbody>(.*?)</tbody>", done.report, flags=re.DOTALL)
+    losses = re.findall(r"([\d.]+)</td></tr>", rows)
+    assert len(losses) == 2
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-5)
+
+
+def test_without_a_compiler_it_says_so_and_trains_in_numpy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", "nowhere-cc")
+    plain = run(tmp_path, "--epochs", "1")
+    assert "in NumPy: trained in" in plain.output
+    assert "not in native code: CC names 'nowhere-cc'" in plain.output
+    assert "It did not run in native code: CC names" in plain.report
+
+
 def test_the_saved_network_reads_as_well_as_was_said(done: Done) -> None:
     saved = cr.load(done.folder)
     assert saved.network is not None

@@ -19,7 +19,7 @@ import chainrule as cr
 from ..ir.errors import ChainruleError
 from ..pipeline import gradient_graph, wanted
 from .equations import equations
-from .terminal import code, console, formulas, heading
+from .terminal import code, console, duration, formulas, heading
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .digits import Digits, Part
     from .equations import Equations
     from .experiment import Experiment
+    from .trainings import Trainings
 
 SIZES = [64, 32, 10]
 RATE, BATCH = 3e-3, 32
@@ -81,10 +82,11 @@ def demo(out: Path, epochs: int, seed: int) -> None:
     screen.print(f"Handwritten digits, 8 × 8 pixels: {parts}. A network of {'-'.join(map(str, SIZES))}.")
     _derive(screen, network, clock)
     checked = _check(screen, network, data.training, seed, clock)
-    run = _train(screen, network, data, epochs, seed, clock)
+    trained = _train(screen, network, data, epochs, seed, clock)
+    run = trained.run
     if not run.history:
         raise ChainruleError(run.stopped or "the training was interrupted before the first epoch ended")
-    done = _experiment(network, data, run, checked, clock)
+    done = _experiment(network, data, trained, checked, clock)
     heading(screen, "The test")
     right = len(data.test) - len(done.missed)
     screen.print(f"  {right} of {len(data.test)} images it had never seen are recognised: {done.accuracy:.2%}")
@@ -131,25 +133,32 @@ def _check(screen: Console, network: Mlp, training: Part, seed: int, clock: Cloc
     return report.checks
 
 
-def _train(screen: Console, network: Mlp, data: Digits, epochs: int, seed: int, clock: Clock) -> Run:
-    """Train, with a progress bar."""
+def _train(screen: Console, network: Mlp, data: Digits, epochs: int, seed: int, clock: Clock) -> Trainings:
+    """Train with a progress bar, in native code; then the same in NumPy, to say how long that takes."""
+    from .trainings import NAMES, train_twice
 
     def measure(row: dict[str, Any], parameters: dict[str, Any]) -> None:
         row["training_accuracy"] = network.accuracy(parameters, data.training.arrays())
 
     heading(screen, "Training")
-    with clock.part("training"):
-        return cr.train(
+    with clock.part("training, in native code and in NumPy"):
+        trained = train_twice(
             network.loss, network.init(seed=seed), data.training.arrays(), optimizer=cr.adam(RATE), batch_size=BATCH,
-            epochs=epochs, validation=data.validation.arrays(), seed=seed, progress=True,
-            callback=measure,
+            epochs=epochs, validation=data.validation.arrays(), seed=seed, callback=measure,
         )  # fmt: skip
+    for timed in trained.timed:
+        ready = f"made ready in {duration(timed.ready)}, " if timed.engine == "native" else ""
+        screen.print(f"  in {NAMES[timed.engine]}: {ready}trained in {duration(timed.epochs)}")
+    if trained.why_numpy:
+        screen.print(f"  not in native code: {trained.why_numpy}", markup=False)
+    return trained
 
 
-def _experiment(network: Mlp, data: Digits, run: Run, checked: Sequence[Checked], clock: Clock) -> Experiment:
+def _experiment(network: Mlp, data: Digits, trained: Trainings, checked: Sequence[Checked], clock: Clock) -> Experiment:
     """Everything that the report tells."""
     from .experiment import Experiment, Told
 
+    run = trained.run
     with clock.part("verifying every line of the derivation"):
         reasons, deviation = _reasons(network)
         steps = cr.derive(network.loss, next(iter(network.shapes)), form="components")
@@ -168,6 +177,7 @@ def _experiment(network: Mlp, data: Digits, run: Run, checked: Sequence[Checked]
         source=cr.source(network.loss, list(network.shapes)),
         check=checked,
         history=run.history,
+        trainings=trained,
         probabilities=probabilities,
         settings=_settings(run),
         seconds=clock.seconds,
@@ -199,7 +209,6 @@ def _settings(run: Run) -> dict[str, str]:
         "epochs": str(len(run.history)),
         "seed": str(run.config["seed"]),
         "precision": str(run.config["precision"]),
-        "samples a second": f"{np.median([row['samples_per_second'] for row in run.history]):,.0f}",
     }
 
 

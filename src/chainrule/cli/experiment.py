@@ -12,6 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     from ..check import Checked
     from .digits import Digits
+    from .trainings import Trainings
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Experiment:
     ``sizes`` are the layers' widths, ``shapes`` those of the parameters; ``forward`` holds formulas in MathML,
     ``steps`` a derivation in HTML, ``drawing`` the network in SVG.
     ``deviation`` is the largest relative difference of the two sides of any line of the derivation, evaluated at random
-    points. ``probabilities`` has a row for each test image; ``seconds`` says how long each part took; ``settings`` are
-    what was chosen, and ``versions`` of what it ran on.
+    points. ``trainings`` says how long it took in native code and in NumPy. ``probabilities`` has a row for each test
+    image; ``seconds`` says how long each part took; ``settings`` are what was chosen, and ``versions`` of what it ran
+    on.
     """
 
     digits: Digits
@@ -44,6 +46,7 @@ class Experiment:
     source: str
     check: Sequence[Checked]
     history: Sequence[Mapping[str, Any]]
+    trainings: Trainings
     probabilities: np.ndarray[Any, Any]
     settings: Mapping[str, str]
     seconds: Mapping[str, float]

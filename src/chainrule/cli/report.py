@@ -7,6 +7,8 @@ from pathlib import Path
 
 from .experiment import Experiment
 from .markup import curves, picture, python, table
+from .terminal import duration
+from .trainings import NAMES
 
 SHOWN, MOST_MISSED = 12, 24
 
@@ -42,7 +44,7 @@ def _opening(done: Experiment) -> str:
         (f"{done.accuracy:.1%}", f"of {len(test)} test images recognised"),
         (f"{done.parameters:,}", "parameters"),
         (f"{len(done.history)}", f"epochs over {len(done.digits.training):,} images"),
-        (duration(done.seconds["training"]), "of training"),
+        (duration(done.trainings.timed[0].epochs), f"of training, in {NAMES[done.trainings.timed[0].engine]}"),
     ]
     cells = "".join(f"<div><b>{escape(value)}</b><span>{escape(what)}</span></div>" for value, what in facts)
     return f"""<h1>A network that reads digits</h1>
@@ -118,7 +120,35 @@ def _training(done: Experiment) -> str:
 <p>In every epoch the network sees each training image once. The validation images are only watched: where their curve
 turns up while the other falls, the network learns by heart.</p>
 <div class="charts">{"".join(charts)}</div>
-{table(["setting", "value"], list(done.settings.items()))}"""
+{table(["setting", "value"], list(done.settings.items()))}
+{_engines(done)}"""
+
+
+def _engines(done: Experiment) -> str:
+    """How long it took in native code, against NumPy."""
+    timed = done.trainings.timed
+    samples = len(done.history) * len(done.digits.training)
+    rows = [
+        (NAMES[t.engine], duration(t.ready), duration(t.epochs), f"{samples / t.epochs:,.0f}", f"{t.loss:.6g}")
+        for t in timed
+    ]
+    told = table(["run by", "made ready in", "trained in", "images a second", "last loss"], rows)
+    if len(timed) == 2:
+        native, plain = timed
+        why = (
+            f"The step, its gradient and the optimiser's update were written as one C program and compiled; what was "
+            f"compiled is kept for the next time. In NumPy the same training takes {plain.epochs / native.epochs:.1f} "
+            f"times as long once it has begun, and its last loss {_compared(native.loss, plain.loss)}."
+        )
+    else:
+        why = f"It did not run in native code: {done.trainings.why_numpy}." if done.trainings.why_numpy else ""
+    return f"<p>{escape(why)}</p>\n{told}"
+
+
+def _compared(one: float, other: float) -> str:
+    return (
+        f"differs by {abs(one - other) / abs(one):.0e} of its size" if one != other else "is the same to the last digit"
+    )
 
 
 def _test(done: Experiment) -> str:
@@ -174,14 +204,3 @@ def _closing(done: Experiment) -> str:
 {table(["part", "time"], rows)}
 <footer class="note">Digits: E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning
 Repository, 1998, as scikit-learn carries them. Made with {escape(versions)}.</footer>"""
-
-
-def duration(seconds: float) -> str:
-    """A time as a person says it.
-
-    >>> duration(0.0123), duration(3.42), duration(125)
-    ('12 ms', '3.4 s', '2 min 5 s')
-    """
-    if seconds < 1:
-        return f"{1000 * seconds:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"

@@ -45,3 +45,14 @@ def formulas(out: Console, lines: list[str], style: str = "") -> None:
 
     for line in lines:
         out.print(Text(f"  {line}", style=style))
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it.
+
+    >>> duration(0.0123), duration(3.42), duration(125)
+    ('12 ms', '3.4 s', '2 min 5 s')
+    """
+    if seconds < 1:
+        return f"{1000 * seconds:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 60 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
