@@ -126,13 +126,31 @@ def test_any_number_of_rows_columns_and_terms(machine: str) -> None:
 
 def test_what_is_a_product_of_matrices() -> None:
     x, w, d = Input.of("x", (N, 20)), Input.of("w", (20, 30)), Input.of("d", (N, 30))
-    assert product_of(x @ w) == Product((), 0, 1, 2, 0)
-    assert product_of(d @ w.T) == Product((), 0, 1, 2, 0)
+    assert product_of(x @ w) == Product((), (), 0, 1, 2, 0)
+    assert product_of(d @ w.T) == Product((), (), 0, 1, 2, 0)
     # The operand with the rows may stand second.
-    assert product_of(Einsum.of([w, x], [(1, 2), (0, 1)], (0, 2), {})) == Product((), 0, 1, 2, 1)
+    assert product_of(Einsum.of([w, x], [(1, 2), (0, 1)], (0, 2), {})) == Product((), (), 0, 1, 2, 1)
     assert product_of(w * w) is None
     assert product_of(x @ Input.of("v", (20,))) is not None
     assert product_of(Input.of("p", (2, 2)) @ Input.of("q", (2, 2))) is None
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_products_that_are_added_up_over_another_axis(machine: str, dtype: str) -> None:
+    """Of weights that many positions of many samples share: no product of one sample is stored."""
+    a, b = Input.of("a", (N, 9, 20)), Input.of("b", (N, 9, 30))
+    shared = Einsum.of([a, b], [(0, 1, 2), (0, 1, 3)], (2, 3), {})
+    # As a convolution's kernel is: what lies next to each other is summed over, so one of the two is turned.
+    image, slopes = Input.of("image", (N, 12, 40)), Input.of("slopes", (N, 7, 40))
+    kernel = Einsum.of([slopes, image], [(0, 1, 2), (0, 3, 2)], (1, 3), {})
+    assert product_of(shared) == Product((), (2,), 0, 1, 3, 0)
+    emitted = sources([("f", Graph((a, b), (shared,), {}), dtype), ("g", Graph((image, slopes), (kernel,), {}), dtype)])
+    assert emitted[0].text.count("for (ptrdiff_t i1 = 0; i1 < 9") == 0
+    f, g = (compile_c(written, flags=(*STRICT, *MACHINES[machine])) for written in emitted)
+    for rows in (0, 1, 5, 64):
+        assert_same(Case("", (shared,), arrays(a=(rows, 9, 20), b=(rows, 9, 30)), dtype), f)
+        assert_same(Case("", (kernel,), arrays(image=(rows, 12, 40), slopes=(rows, 7, 40)), dtype), g)
 
 
 def test_a_product_in_plain_loops_is_read_as_such() -> None:

@@ -43,10 +43,10 @@ static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
 
 
 _VECTOR_FUNCTIONS = (
-    "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp exp2 expm1 hypot log log10 log1p log2 pow sin "
+    "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp2 expm1 hypot log log10 log1p log2 pow sin "
     "sinh tan tanh"
 )
-"""What libmvec has since glibc 2.35, on x86-64; with an f behind the name in single precision."""
+"""What libmvec has since glibc 2.35, on x86-64, besides exp; with an f behind the name in single precision."""
 
 _LINE = "\n    "
 
@@ -116,7 +116,8 @@ def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
     kernels += [runtime("fast_tanh")] if re.search(r"\btanhf\(", text) else []
-    kernels += [runtime("sum")] if "CR_SUM(" in text else []
+    kernels += [runtime("exp")] if re.search(r"\bexpf?\(", text) else []
+    kernels += [runtime("sum")] if re.search(r"\bCR_(SUM|MAX|MIN)\(", text) else []
     kernels += [runtime("team")] if any(body.team for _, body in made) else []
     declared, long = _matrix_kernels([body for _, body in made])
     text = "\n".join([_PREAMBLE, *_vector_functions(text), *kernels, *declared, _PADDED, text, *long])
@@ -178,7 +179,9 @@ def _function(
     sizes: Mapping[Dim, int] | None = None,
 ) -> tuple[CSource, Body]:
     """One function, its text without the file's preamble; and what it was written with."""
-    graph, kept = turned(matrices(pairwise(graph)), lambda n: isinstance(n, (Input, Const)) or must_be_stored(n))
+    graph, kept = turned(
+        matrices(pairwise(graph), adds=True), lambda n: isinstance(n, (Input, Const)) or must_be_stored(n)
+    )
     names = Names()
     names.new(function, "f")
     known = dict(sizes or {})

@@ -75,11 +75,11 @@ class Body:
         return f"failed = {code};" if self.team else f"return {code};"
 
     @contextmanager
-    def loops(self, shape: Shape, *, rows: bool = False, total: str = "") -> Iterator[list[Spelled]]:
+    def loops(self, shape: Shape, *, rows: bool = False, ahead: str = "") -> Iterator[list[Spelled]]:
         """A loop for each axis, and the index of the entry inside; an axis of length one needs no loop.
 
-        ``rows`` says that the first axis is that of the node's rows, of which a thread may have a share only. ``total``
-        is a variable that all entries are added to, so that the innermost loop may add up several at a time.
+        ``rows`` says that the first axis is that of the node's rows, of which a thread may have a share only. ``ahead``
+        is a line before the innermost loop.
         """
         longer = [axis for axis, extent in enumerate(shape) if extent != 1]
         with ExitStack() as stack:
@@ -88,8 +88,8 @@ class Body:
                 name = "0" if extent == 1 else self.fresh("i")
                 if extent != 1:
                     first, end = self.share(extent) if rows and axis == 0 else ("0", self.extent(extent))
-                    if total and axis == longer[-1]:
-                        self.lines.add(f"CR_SUM({total})")
+                    if ahead and axis == longer[-1]:
+                        self.lines.add(ahead)
                     stack.enter_context(self.lines.loop(name, end, first))
                 index.append((name, PLAIN))
             yield index

@@ -103,8 +103,8 @@ def _dots(body: Body, node: Einsum) -> None:
         terms = math.inf if None in lengths else math.prod(n for n in lengths if n is not None)
         short = node.kind == "float" and terms <= _SHORT
         body.lines.add(f"{body.real.ctype if short else _ACCUMULATOR[node.kind]} {total} = 0;")
-        several = total if node.kind == "float" and not short else ""
-        with body.loops(tuple(node.extents[i] for i in node.summed), total=several) as inner:
+        several = f"CR_SUM({total})" if node.kind == "float" and not short else ""
+        with body.loops(tuple(node.extents[i] for i in node.summed), ahead=several) as inner:
             body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
         _set(body, node, out, total)
 
@@ -172,21 +172,26 @@ def _reduce(body: Body, node: Reduce) -> None:
         raise NoSpelling(f"the operation {node.op.name} cannot be written in C: its record has no c=…")
     if node.op.empty is None:
         _refuse_empty(body, node)
+    lengths = [body.length(x.shape[a]) for a in axes]
+    several = x.kind == "float" and (None in lengths or math.prod(n for n in lengths if n is not None) > _SHORT)
     with body.loops(node.shape, rows=True) as out:
         result = ""
         for fold in node.op.c:
             total, entry = body.fresh("s"), body.fresh("t")
             words = {"s": total, "x": entry, "p": result, "f": body.real.suffix, "real": body.real.ctype}
             words["lowest"], words["greatest"] = _BOUNDS[node.kind]
-            body.lines.add(f"{_ACCUMULATOR[node.kind]} {total} = {_worded(fold.start, words)};")
-            with body.loops(tuple(x.shape[a] for a in axes)) as inner:
+            # One of the entries is as exact as they are.
+            kind = body.real.ctype if x.kind == "float" and fold.gathers in ("max", "min") else _ACCUMULATOR[node.kind]
+            body.lines.add(f"{kind} {total} = {_worded(fold.start, words)};")
+            ahead = f"CR_{fold.gathers.upper()}({total})" if several and fold.gathers else ""
+            with body.loops(tuple(x.shape[a] for a in axes), ahead=ahead) as inner:
                 kept, gone = iter(out), iter(inner)
                 index = [next(gone) if a in axes else next(kept) for a in range(len(x.shape))]
                 value = body.operand(x, index)[0]
                 body.lines.add(f"const {body.real.of(x.kind)} {entry} = {value};")
                 body.lines.add(f"{total} = {_worded(fold.step, words)};")
             result = body.fresh("p")
-            body.lines.add(f"const {_ACCUMULATOR[node.kind]} {result} = {_worded(fold.end, words)};")
+            body.lines.add(f"const {kind} {result} = {_worded(fold.end, words)};")
         _set(body, node, out, result)
 
 

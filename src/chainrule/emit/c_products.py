@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 
 from ..ir.dims import Dim, Extent
-from ..ir.node import Einsum, Node
+from ..ir.node import Einsum, Node, Subscripts
 from ..ir.templates import Spelled, fill
 from ..lower.products import Product
 from ..lower.views import View, view
@@ -24,16 +25,27 @@ def write_product(body: Body, node: Einsum, product: Product) -> bool:
         return False
     rows, columns, inner = product.rows, product.columns, product.inner
     if not b.runs_along(columns):
-        return rows is None and _write_dots(body, node, product, (a, b, result))
+        return rows is None and not product.added and _write_dots(body, node, product, (a, b, result))
     body.products.append(_columns(body, node, columns))
-    with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
+    if product.added:
+        with body.loops(node.shape, rows=True) as index:
+            body.lines.add(f"{body.entry(node, index)} = 0;")
+    with ExitStack() as stack:
+        outer = stack.enter_context(_each(body, node, product.each))
         at = dict(zip(product.each, outer, strict=True))
         sizes = ["1" if rows is None else _length(body, node, rows, at), _length(body, node, columns, at)]
         sizes.append(body.extent(node.extents[inner]))
+        added = stack.enter_context(body.loops(tuple(node.extents[i] for i in product.added)))
+        at |= zip(product.added, added, strict=True)
         words = [*sizes, a.start(at), a.step(rows), a.step(inner), b.start(at), b.step(inner)]
-        words += [result.start(at), result.step(rows)]
+        words += [result.start(at), result.step(rows), "true" if product.added else "false"]
         body.lines.add(f"product_{body.real.ctype}({', '.join(words)});")
     return True
+
+
+def _each(body: Body, node: Einsum, each: Subscripts) -> AbstractContextManager[list[Spelled]]:
+    """Loops over the indices that products of matrices are made for; of the node's rows perhaps a share."""
+    return body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each))
 
 
 def _write_dots(body: Body, node: Einsum, product: Product, operands: tuple[_Operand, ...]) -> bool:
@@ -42,7 +54,7 @@ def _write_dots(body: Body, node: Einsum, product: Product, operands: tuple[_Ope
     if not vector.runs_along(inner) or not matrix.runs_along(inner):
         return False
     body.kernels.add("dots")
-    with body.loops(tuple(node.extents[i] for i in product.each), rows=_is_first(node, product.each)) as outer:
+    with _each(body, node, product.each) as outer:
         at = dict(zip(product.each, outer, strict=True))
         words = [_length(body, node, columns, at), body.extent(node.extents[inner])]
         words += [matrix.start(at), matrix.step(columns), vector.start(at), result.start(at), result.step(columns)]
@@ -59,7 +71,7 @@ def write_row_sum(body: Body, node: Einsum) -> bool:
     body.kernels.add("sum_rows")
     (summed,) = (i for i in node.summed if node.extents[i] != 1)
     each = tuple(i for i in node.out if i != columns)
-    with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
+    with _each(body, node, each) as outer:
         at = dict(zip(each, outer, strict=True))
         words = [_length(body, node, columns, at), body.extent(node.extents[summed])]
         words += [source.start(at), source.step(summed), result.start(at)]
@@ -76,7 +88,7 @@ def write_turned(body: Body, node: Einsum) -> bool:
     if not source.runs_along(rows):
         return False
     body.kernels.add("turn")
-    with body.loops(tuple(node.extents[i] for i in each), rows=_is_first(node, each)) as outer:
+    with _each(body, node, tuple(each)) as outer:
         at = dict(zip(each, outer, strict=True))
         words = [_length(body, node, rows, at), body.extent(node.extents[columns])]
         words += [source.start(at), source.step(columns), result.start(at)]

@@ -14,6 +14,7 @@ from contextlib import nullcontext
 from ..ir.dims import Dim, Extent
 from ..ir.graph import Graph
 from ..ir.node import Einsum, Gather, Input, Map, Node, Reduce
+from ..lower.products import product_of
 from ..lower.views import Form, view
 from .c_body import Body
 from .c_nodes import copy, write
@@ -22,6 +23,8 @@ from .c_plan import Plan
 _LONG = 4096
 _NEAR = 32768
 """Bytes of the nearest cache that a block of rows may take."""
+_NEXT = 16 * _NEAR
+"""The same of the cache behind it, where rows are so long that few of them fit the nearest."""
 _TILES = 48
 """Rows that tiles of 4, 6, 8, 12 and 16 divide."""
 
@@ -127,17 +130,50 @@ def write_in_stages(body: Body, graph: Graph, outs: Sequence[str], divided_input
 def _write_rows(body: Body, graph: Graph, nodes: Sequence[Node], rows: Extent) -> None:
     """Nodes of which a thread has the same rows: a block of these after the other, while what they share is near."""
     first, end = body.share(rows)
-    block = _block(body, nodes) if len(nodes) > 1 else None
-    with body.lines.block(f"for (ptrdiff_t {first} = {first}_, {end}; {first} < {end}_; {first} = {end})"):
-        body.lines.add(f"{end} = {f'{end}_ - {first} < {block} ? {end}_ : {first} + {block}' if block else f'{end}_'};")
-        for node in nodes:
-            write(body, node, graph.names.get(node, body.where[node]))
+    for run in _runs(body, nodes):
+        block = _block(body, run) if len(run) > 1 else None
+        with body.lines.block(f"for (ptrdiff_t {first} = {first}_, {end}; {first} < {end}_; {first} = {end})"):
+            to = f"{end}_ - {first} < {block} ? {end}_ : {first} + {block}" if block else f"{end}_"
+            body.lines.add(f"{end} = {to};")
+            for node in run:
+                write(body, node, graph.names.get(node, body.where[node]))
+
+
+def _runs(body: Body, nodes: Sequence[Node]) -> list[list[Node]]:
+    """The nodes in order, in runs that suit the same blocks: those of the rows of a product are of many rows, those of
+    arrays whose rows are long arrays themselves, such as images, of few.
+    """
+    runs: list[list[Node]] = []
+    many: bool | None = None
+    for node in nodes:
+        wants = _wants_many_rows(body, node)
+        if not runs or (wants is not None and many is not None and wants != many):
+            runs.append([])
+            many = None
+        runs[-1].append(node)
+        many = many if wants is None else wants
+    return runs
+
+
+def _wants_many_rows(body: Body, node: Node) -> bool | None:
+    """Whether a node is best worked out for many rows at once, or for few; None where it does not matter."""
+    product = product_of(node)
+    if product is not None and isinstance(node, Einsum) and product.rows == node.out[0]:
+        return True
+    return False if len(node.shape) > 2 and _row_bytes(body, [node]) > _LONG else None
 
 
 def _block(body: Body, nodes: Sequence[Node]) -> int:
     """How many rows are worked out together: as many as fit the cache, in whole tiles of every height."""
+    row = _row_bytes(body, nodes)
+    if any(_wants_many_rows(body, node) is False for node in nodes):
+        return max(1, _NEXT // row)
+    return max(1, _NEAR // (row * _TILES)) * _TILES
+
+
+def _row_bytes(body: Body, nodes: Sequence[Node]) -> int:
     width = sum(math.prod(64 if isinstance(e, Dim) else int(e) for e in node.shape[1:]) for node in nodes)
-    return max(1, _NEAR // max(1, width * body.real.bytes * _TILES)) * _TILES
+    return max(1, width * body.real.bytes)
 
 
 def shares_of(body: Body) -> list[str]:

@@ -41,7 +41,8 @@ class Real:
 
     def of(self, kind: Kind) -> str:
         """The C type of numbers of this kind."""
-        return {"float": self.ctype, "int": "int64_t", "bool": "bool"}[kind]
+        # GCC makes vectors of bytes, and none of _Bool.
+        return {"float": self.ctype, "int": "int64_t", "bool": "uint8_t"}[kind]
 
     @property
     def bytes(self) -> int:

@@ -184,12 +184,20 @@ class Fold:
     """One loop over the entries that a reduction removes, in C: an accumulator {s} goes through the entries {x}.
 
     It starts as ``start``, becomes ``step`` at each entry, and ends as ``end``, which a later loop knows as {p}. The
-    accumulator is a double, whatever the entries are; {lowest} and {greatest} are the bounds of the entries' kind.
+    accumulator is a double whatever the entries are, but where it is one of them; {lowest} and {greatest} are the
+    bounds of the entries' kind.
     """
 
     start: str
     step: str
     end: str = "{s}"
+
+    @property
+    def gathers(self) -> Literal["sum", "max", "min", ""]:
+        """What several accumulators, each of some of the entries, are put together by, where that is known."""
+        if self.step.startswith("{s} + "):
+            return "sum"
+        return {"{x} > {s} ? {x} : {s}": "max", "{x} < {s} ? {x} : {s}": "min"}.get(self.step, "")  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

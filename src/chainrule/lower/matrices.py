@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ..ir.dims import Dim, Extent, Shape
 from ..ir.graph import Graph, rebuild
@@ -17,10 +18,14 @@ from ..ir.node import Einsum, Node, Reshape, Subscripts
 from .contraction import UNKNOWN
 
 
-def matrices(graph: Graph) -> Graph:
-    """The graph with every sum of products of two that is a product of matrices, but for its axes, written as one."""
+def matrices(graph: Graph, *, adds: bool = False) -> Graph:
+    """The graph with every sum of products of two that is a product of matrices, but for its axes, written as one.
+
+    ``adds`` says that products of matrices can be added up as they are made: a sum over further axes then stays one,
+    where else it is made of products that are stored.
+    """
     known: dict[Node, Node] = {}
-    outputs = rebuild(graph.outputs, _rewritten, known)
+    outputs = rebuild(graph.outputs, partial(_rewritten, adds=adds), known)
     names: dict[Node, str] = {}
     for node, name in graph.names.items():
         names.setdefault(known.get(node, node), name)
@@ -58,26 +63,27 @@ def groups(node: Einsum) -> Groups | None:
     )
 
 
-def _rewritten(node: Node, args: tuple[Node, ...]) -> Node:
+def _rewritten(node: Node, args: tuple[Node, ...], *, adds: bool) -> Node:
     node = node if all(x is y for x, y in zip(args, node.args, strict=True)) else node.with_args(args)
     found = groups(node) if isinstance(node, Einsum) else None
     if found is None or max(map(len, (found.inner, found.left, found.right))) < 2 or not (found.left or found.right):
         return node
     assert isinstance(node, Einsum)
-    lead = _peeled(node, found)
+    lead = _peeled(node, found, adds)
     left = [[i for i in group if i not in lead] for group in (found.inner, found.left, found.right)]
     if any(len(group) > 1 and any(isinstance(node.extents[i], Dim) for i in group) for group in left):
         # A named axis is joined to no other.
         return node
     if len(found.inner) > 1 and not set(found.inner) & set(lead) and _side_by_side(node, found):
         return node
-    return _product(node, (*lead, *found.batch), found)
+    return _product(node, (*lead, *found.batch), found, adds)
 
 
-def _peeled(node: Einsum, found: Groups) -> Subscripts:
+def _peeled(node: Einsum, found: Groups, adds: bool) -> Subscripts:
     """The indices, first axes of an operand, that matrices are multiplied one by one for instead of being joined.
 
-    A sum is one of them where the products, before they are added up, are smaller than the matrices.
+    A sum is one of them where the products, before they are added up, are smaller than the matrices, or are added up
+    as they are made.
     """
     first = dict.fromkeys(sub[0] for sub in node.subs if sub)
     lead = [i for i in first if any(i in group and len(group) > 1 for group in (found.left, found.right))][:1]
@@ -85,7 +91,7 @@ def _peeled(node: Einsum, found: Groups) -> Subscripts:
         if i in found.inner and len(found.inner) > 1 and not _side_by_side(node, found):
             left, right = (_volume(group, node.extents) for group in (found.left, found.right))
             rest = _volume([k for k in found.inner if k != i], node.extents)
-            lead += [i] if left * right <= rest * (left + right) else []
+            lead += [i] if adds or left * right <= rest * (left + right) else []
     return tuple(lead)
 
 
@@ -116,7 +122,7 @@ class _Group:
         return (self.joined,) if self.axes else ()
 
 
-def _product(node: Einsum, lead: Subscripts, found: Groups) -> Node:
+def _product(node: Einsum, lead: Subscripts, found: Groups, adds: bool) -> Node:
     """The product of matrices for every lead, with the axes of the result where they were."""
     extents = dict(enumerate(node.extents))
     wholes = (found.inner, found.left, found.right)
@@ -135,8 +141,8 @@ def _product(node: Einsum, lead: Subscripts, found: Groups) -> Node:
     rows, columns = _order(node.out, kept, left, right)
     out = (*kept, *rows.indices, *columns.indices)
     summed = tuple(i for i in lead if i not in node.out)
-    result = Einsum.of(operands, subs, (*summed, *out), dict(extents))
-    if summed:
+    result = Einsum.of(operands, subs, out if adds else (*summed, *out), dict(extents))
+    if summed and not adds:
         result = Einsum.of([result], [(*summed, *out)], out, dict(extents))
     flat = (*kept, *rows.axes, *columns.axes)
     result = _shaped(result, tuple(extents[i] for i in flat))

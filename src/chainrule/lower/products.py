@@ -26,10 +26,12 @@ NARROW = 2
 class Product:
     """C[m, n] = Σₖ A[m, k] B[k, n] for every value of the indices ``each``; ``left`` is the place of the operand A.
 
-    ``rows``, ``columns`` and ``inner`` are the indices m, n, k; without m the result is one row.
+    ``rows``, ``columns`` and ``inner`` are the indices m, n, k; without m the result is one row. ``added`` are indices
+    that such products are added up over.
     """
 
     each: Subscripts
+    added: Subscripts
     rows: int | None
     columns: int
     inner: int
@@ -43,7 +45,7 @@ def product_of(node: Node) -> Product | None:
     found = groups(node)
     inner = [] if found is None else _longer(node, found.inner)
     out = _longer(node, node.out)
-    if found is None or len(inner) != 1 or not out:
+    if found is None or not inner or not out:
         return None
     columns = out[-1]
     if columns not in (*found.left, *found.right) or columns in _ones(node):
@@ -52,10 +54,10 @@ def product_of(node: Node) -> Product | None:
     own = _longer(node, found.left if left == 0 else found.right)
     rows = max(own, key=lambda i: (_length(node.extents[i]), i), default=None)
     each = tuple(i for i in node.out if i not in (rows, columns))
-    width, depth = _length(node.extents[columns]), _length(node.extents[inner[0]])
+    width, depth = _length(node.extents[columns]), _length(node.extents[inner[-1]])
     if width < NARROW or width * depth < SMALL:
         return None
-    return Product(each, rows, columns, inner[0], left)
+    return Product(each, tuple(inner[:-1]), rows, columns, inner[-1], left)
 
 
 def sums_rows(node: Node) -> bool:

@@ -57,11 +57,14 @@ def view(node: Node, stored: Callable[[Node], bool]) -> View | None:
 
 
 def _reshaped(node: Node, at: tuple[Form, ...], stored: Callable[[Node], bool]) -> View | None:
-    """The array below a chain of reshapes, which is read in row-major order."""
+    """The array below a chain of reshapes, which is read in row-major order.
+
+    What a reshape reads is always an array, whether it is worked out or only laid out anew, but for a single number.
+    """
     shape = node.shape
     while isinstance(node, Reshape):
         node = node.args[0]
-    return View(node, shape, at) if stored(node) else None
+    return View(node, shape, at) if stored(node) or scalar_value(node) is None else None
 
 
 def _placed(form: Form, first: int, step: int) -> Form:
