@@ -116,6 +116,7 @@ def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
     text = "\n".join(f.text for f in functions)
     kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
     kernels += [runtime("fast_tanh")] if re.search(r"\btanhf\(", text) else []
+    kernels += [runtime("choose")] if "choose_" in text else []
     kernels += [runtime("exp")] if re.search(r"\bexpf?\(", text) else []
     kernels += [runtime("sum")] if re.search(r"\bCR_(SUM|MAX|MIN)\(", text) else []
     kernels += [runtime("team")] if any(body.team for _, body in made) else []

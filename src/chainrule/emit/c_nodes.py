@@ -71,6 +71,18 @@ def write(body: Body, node: Node, title: str) -> None:
             raise NoSpelling(f"a kind of node that C does not know: {type(node).__name__}")
 
 
+def is_written_by_rows(node: Node) -> bool:
+    """Whether `write` can write some rows of a node, each made of the same row of what it reads."""
+    match node:
+        case Map() | Reduce() | Gather() | Einsum():
+            return True
+        case Scatter():
+            return window_steps(node) is not None and node.params[0] > 0
+        case Pad():
+            return node.params[0][0] is None
+    return False
+
+
 def copy(body: Body, node: Node, target: str) -> None:
     """A node that is index arithmetic, or stored elsewhere, written entry by entry into an array."""
     with body.loops(node.shape) as index:
@@ -211,7 +223,7 @@ def _refuse_empty(body: Body, node: Reduce) -> None:
 
 
 def _zeros(body: Body, node: Node) -> None:
-    with body.loops(node.shape) as index:
+    with body.loops(node.shape, rows=True) as index:
         _set(body, node, index, "0")
 
 
@@ -219,7 +231,7 @@ def _pad(body: Body, node: Pad) -> None:
     """Zeros, then the entries at their places."""
     (x,) = node.args
     _zeros(body, node)
-    with body.loops(x.shape) as index:
+    with body.loops(x.shape, rows=True) as index:
         _set(body, node, placed(index, node.params[0]), body.load(x, index)[0])
 
 
@@ -252,7 +264,7 @@ def _scatter(body: Body, node: Scatter) -> None:
     steps = window_steps(node)
     if steps is not None:
         _zeros(body, node)
-        with body.loops(x.shape) as index:
+        with body.loops(x.shape, rows=True) as index:
             _set(body, node, in_window(index, axis, steps), body.load(x, index)[0], "+=")
         return
     code = _bounds(body, indices, show_shape(node.shape), axis)

@@ -13,11 +13,11 @@ from contextlib import nullcontext
 
 from ..ir.dims import Dim, Extent
 from ..ir.graph import Graph
-from ..ir.node import Einsum, Gather, Input, Map, Node, Reduce
+from ..ir.node import Einsum, Gather, Input, Node, Reduce
 from ..lower.products import product_of
 from ..lower.views import Form, view
 from .c_body import Body
-from .c_nodes import copy, write
+from .c_nodes import copy, is_written_by_rows, write
 from .c_plan import Plan
 
 _LONG = 4096
@@ -34,7 +34,7 @@ def divides(node: Node) -> bool:
 
     So it is with a short list of numbers, such as a bias, and with what is not written row by row.
     """
-    if not node.shape or node.shape[0] == 1 or not isinstance(node, (Map, Reduce, Gather, Einsum)):
+    if not node.shape or node.shape[0] == 1 or not is_written_by_rows(node):
         return False
     return len(node.shape) > 1 or isinstance(node.shape[0], Dim) or node.shape[0] >= _LONG
 

@@ -28,6 +28,7 @@ _TAKEN = frozenset([*_KEYWORDS.split(), *(stem + end for stem in _MATH.split() f
 # What the C standard keeps for its headers, and our own: loop variables, accumulators, functions.
 _OURS = re.compile(
     r"(is[a-z]|u?int|U?INT|PTRDIFF|SIZE|FP_|MATH_|math_|fpclassify|signbit|cr_).*|.*_t|([cikpstv]|from|to)\d+_?|at|team|thread|threads|failed|share|meet"
+    r"|[a-z0-9_]+_(float|double)|series_expf?|two_to(_f)?|fast_tanhf"
 )
 
 

@@ -21,8 +21,8 @@ static inline vector_REAL load_first_REAL(const REAL *p, int n)
                              : (vector_REAL)_mm512_maskz_loadu_pd((__mmask8)((1u << n) - 1), p);
 #else
     vector_REAL v = {0};
-    for (int l = 0; l < n; l++)
-        v[l] = p[l];
+    for (int l = 0; l < LANES_REAL; l++)
+        if (l < n) v[l] = p[l];
     return v;
 #endif
 }
@@ -35,8 +35,8 @@ static inline void store_first_REAL(REAL *p, vector_REAL v, int n)
     else
         _mm512_mask_storeu_pd(p, (__mmask8)((1u << n) - 1), (__m512d)v);
 #else
-    for (int l = 0; l < n; l++)
-        p[l] = v[l];
+    for (int l = 0; l < LANES_REAL; l++)
+        if (l < n) p[l] = v[l];
 #endif
 }
 #endif
