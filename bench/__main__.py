@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, characters, imports, numpy_step, report, scaling, speed, telling
+from . import accuracy, characters, cold, growth, imports, inference, numpy_step, report, scaling, speed, telling
 
 RESULTS = Path(__file__).parent / "results"
 BENCHMARKS = {
@@ -18,6 +18,9 @@ BENCHMARKS = {
     "characters": characters.measure,
     "speed": speed.measure,
     "speed_variants": speed.measure_variants,
+    "cold": cold.measure,
+    "growth": growth.measure,
+    "inference": inference.measure,
 }
 
 
@@ -39,7 +42,7 @@ def main(names: list[str]) -> int:
             kept &= bool(row["kept"])
             print("  ".join(f"{key} {value}" for key, value in row.items() if not isinstance(value, dict)), flush=True)
             (RESULTS / f"{name}.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-        if name.startswith("speed"):
+        if name in report.NEEDED:
             report.main()
     return 0 if kept else 1
 
