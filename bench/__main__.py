@@ -18,6 +18,7 @@ BENCHMARKS = {
     "characters": characters.measure,
     "speed": speed.measure,
     "speed_variants": speed.measure_variants,
+    "speed_networks": speed.measure_networks,
     "cold": cold.measure,
     "growth": growth.measure,
     "inference": inference.measure,

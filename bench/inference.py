@@ -40,7 +40,7 @@ def measure() -> list[dict[str, Any]]:
     shapes = {name: value.shape for name, value in given.items()}
 
     @cr.function(x=f"1 {SIZES[0]}", **{name: " ".join(map(str, shape)) for name, shape in shapes.items()})
-    def scores(x: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:  # noqa: N803
+    def scores(x: Any, W1: Any, b1: Any, W2: Any, b2: Any) -> Any:
         return cr.relu(x @ W1 + b1) @ W2 + b2
 
     traced = scores.trace()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE, PLOT = DOCS / "performance.md", DOCS / "performance.svg"
+PAGE, PLOT, GROWTH_PLOT = DOCS / "performance.md", DOCS / "performance.svg", DOCS / "growth.svg"
 SHORT = {
     "NumPy by hand": "NumPy", "PyTorch eager": "eager", "PyTorch compiled": "compiled", "JAX jit a step": "JAX step",
     "PyTorch max-autotune": "max-autotune", "JAX loop inside jit": "JAX loop",
@@ -68,12 +69,7 @@ def costs(rows: list[dict[str, Any]]) -> str:
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """How many times longer than chainrule each of the others takes."""
-    import matplotlib
-
-    matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "chainrule"
-    from matplotlib import pyplot as plt
-
+    plt = pyplot()
     names = [n for n in dict.fromkeys(name for row in rows for name in row["peers"]) if n != "chainrule"]
     figure, axes = plt.subplots(figsize=(8, 0.55 * len(rows) + 1.6))
     for place, row in enumerate(rows):
@@ -97,14 +93,80 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
-TABLES = {"times": times, "ratios": ratios, "costs": costs, "variants": ratios}
+def starts(rows: list[dict[str, Any]]) -> str:
+    """From the start of Python to the end of one step."""
+    lines = ["| sizes / batch | compiled anew | from the cache | compiling |", "|---|--:|--:|--:|"]
+    for row in rows:
+        cells = [
+            f"{row[key]:.2f} s" if key in row else "" for key in ("compiled anew s", "from the cache s", "compiling s")
+        ]
+        lines.append(f"| {row['task']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def sample(rows: list[dict[str, Any]]) -> str:
+    """One sample through a network."""
+    (row,) = rows
+    return f"{row['network']}, float32: **{row['µs a sample']:.2f} µs** a sample."
+
+
+def growth(rows: list[dict[str, Any]]) -> str:
+    """The slopes; and the plot of the times."""
+    plot_growth(rows, GROWTH_PLOT)
+    named = ", ".join(f"{row['grows with']} {row['slope']:.2f}" for row in rows)
+    return f"Slopes of the logarithm of time over that of size, on one core: {named}."
+
+
+def plot_growth(rows: list[dict[str, Any]], path: Path) -> None:
+    """Time over size, for each thing that grows, beside a line of slope one."""
+    plt = pyplot()
+    figure, panels = plt.subplots(1, len(rows), figsize=(9, 2.8), constrained_layout=True)
+    words = {"batch": "samples in a batch", "depth": "hidden layers", "samples": "samples in an epoch"}
+    for axes, row in zip(panels, rows, strict=True):
+        sizes, times = [int(n) for n in row["times"]], [1e6 * t for t in row["times"].values()]
+        axes.loglog(sizes, [times[-1] * n / sizes[-1] for n in sizes], color="0.75", lw=1, label="proportional")
+        axes.loglog(sizes, times, "o-", ms=4, lw=1.2, label="measured")
+        axes.set_xlabel(words[row["grows with"]])
+        axes.grid(which="both", color="0.94")
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    panels[0].set_ylabel("µs a step (right: an epoch)")
+    panels[0].legend(frameon=False, fontsize=8)
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+def pyplot() -> Any:
+    """matplotlib, drawing the same file each time."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    matplotlib.rcParams["svg.hashsalt"] = "chainrule"
+    from matplotlib import pyplot as plt
+
+    return plt
+
+
+TABLES: dict[str, tuple[str, Callable[[list[dict[str, Any]]], str]]] = {
+    "ratios": ("speed", ratios),
+    "times": ("speed", times),
+    "costs": ("speed", costs),
+    "variants": ("speed_variants", ratios),
+    "networks": ("speed_networks", ratios),
+    "network times": ("speed_networks", times),
+    "starts": ("cold", starts),
+    "sample": ("inference", sample),
+    "growth": ("growth", growth),
+}
+"""By the mark in the page, the results and what is written of them."""
+NEEDED = {results for results, _ in TABLES.values()}
 
 
 def main() -> int:
     """Write each table between its marks; a table of which nothing was measured stays as it is."""
     text = PAGE.read_text(encoding="utf-8")
-    for name, table in TABLES.items():
-        source = RESULTS / ("speed_variants.json" if name == "variants" else "speed.json")
+    for name, (results, table) in TABLES.items():
+        source = RESULTS / f"{results}.json"
         if not source.is_file():
             continue
         rows = json.loads(source.read_text(encoding="utf-8"))

@@ -14,17 +14,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .peers import PEERS, can
+from . import network_tasks
+from .network_tasks import NetworkTask
+from .peers import can, peers_of
 from .peers.by_numpy import activation
 from .probe import Probe
-from .tasks import ROWS, Layers, Task, data, variants, weights
+from .tasks import ROWS, Task, data, variants, weights
 
 ROUNDS, TRIALS, SEEDS = 15, 3, 5
 SECONDS = 0.05
@@ -37,9 +39,9 @@ AGREES, SAME_LOSS = 1e-4, 0.01
 class Worker:
     """A peer's process."""
 
-    def __init__(self, name: str, task: Task, threads: int) -> None:
+    def __init__(self, name: str, task: Task | NetworkTask, threads: int) -> None:
         self.name, self.task, self.threads = name, task, threads
-        module, variant = PEERS[name]
+        module, variant = peers_of(task)[name]
         began = time.perf_counter()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.peers", module, variant, json.dumps(task.words()), str(threads)],
@@ -68,13 +70,12 @@ class Worker:
             self.count *= 2
         return took / self.count
 
-    def after(self, seed: int, optimizer: str, rate: float, steps: int) -> Layers:
-        """The parameters after so many steps from the beginning."""
+    def after(self, seed: int, optimizer: str, rate: float, steps: int) -> list[np.ndarray]:
+        """The parameters after so many steps from the beginning, layer by layer."""
         with tempfile.NamedTemporaryFile(suffix=".npz") as file:
             self.ask("after", seed, optimizer, rate, steps, file.name)
             with np.load(file.name) as arrays:
-                flat = [arrays[name] for name in arrays.files]
-        return list(zip(flat[::2], flat[1::2], strict=True))
+                return [arrays[name] for name in arrays.files]
 
     def close(self) -> None:
         """End the process."""
@@ -90,13 +91,19 @@ class Timings:
     probes: list[float] = field(default_factory=list)
 
 
-def loss_of(task: Task, layers: Layers) -> float:
-    """The loss over all samples, in double precision."""
+def loss_of(task: Task | NetworkTask, parameters: list[np.ndarray]) -> float:
+    """The loss over all samples, or some of a network that is not dense, in double precision."""
+    if isinstance(task, NetworkTask):
+        x, y = network_tasks.data(task)
+        named = dict(zip(task.network.shapes, (p.astype(float) for p in parameters), strict=True))
+        few = slice(0, 2 * task.batch)
+        return float(task.network.loss(**named, x=x[few].astype(float) if x.dtype.kind == "f" else x[few], y=y[few]))
     x, y = data(task)
     value = x.astype(float)
-    for w, b in layers[:-1]:
-        value = activation(task.activation, value @ w.astype(float) + b)[0]
-    out = value @ layers[-1][0].astype(float) + layers[-1][1]
+    *hidden, (w, b) = zip(parameters[::2], parameters[1::2], strict=True)
+    for u, c in hidden:
+        value = activation(task.activation, value @ u.astype(float) + c)[0]
+    out = value @ w.astype(float) + b
     if task.loss == "mse":
         return float(np.mean((out - y) ** 2))
     top = out.max(axis=1)
@@ -105,9 +112,10 @@ def loss_of(task: Task, layers: Layers) -> float:
 
 def first_gradients(worker: Worker) -> list[np.ndarray]:
     """The parameters before a step of length one, less those after it."""
-    begin = weights(worker.task, 0)
+    task = worker.task
+    layers = network_tasks.weights(task, 0) if isinstance(task, NetworkTask) else weights(task, 0)
     after = worker.after(0, "sgd", 1.0, 1)
-    return [p - q for old, new in zip(begin, after, strict=True) for p, q in zip(old, new, strict=True)]
+    return [p - q for p, q in zip((array for layer in layers for array in layer), after, strict=True)]
 
 
 def losses(worker: Worker) -> list[float]:
@@ -129,12 +137,12 @@ def disagreement(expected: Worker, other: Worker) -> str:
     return ""
 
 
-def contenders(task: Task) -> tuple[list[Worker], dict[str, str]]:
+def contenders(task: Task | NetworkTask) -> tuple[list[Worker], dict[str, str]]:
     """Each peer that is there and agrees, with its better number of threads; and why others are not among them."""
     chosen: list[Worker] = []
     missing: dict[str, str] = {}
     cores = min(2, len(os.sched_getaffinity(0)))
-    for name in PEERS:
+    for name in peers_of(task):
         if not can(name, task):
             missing[name] = "has no such function"
             continue
@@ -181,7 +189,7 @@ def ratios(ours: Timings, theirs: Timings) -> tuple[list[float], int]:
     return kept, len(ours.seconds) - len(kept)
 
 
-def row(task: Task, probe: Probe, rounds: int = ROUNDS) -> dict[str, Any]:
+def row(task: Task | NetworkTask, probe: Probe, rounds: int = ROUNDS) -> dict[str, Any]:
     """One task: everybody's time, and the ratio to the best of the others."""
     workers, missing = contenders(task)
     try:
@@ -212,7 +220,7 @@ def row(task: Task, probe: Probe, rounds: int = ROUNDS) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(tasks: tuple[Task, ...] = ROWS) -> Iterator[dict[str, Any]]:
+def measure(tasks: Sequence[Task | NetworkTask] = ROWS) -> Iterator[dict[str, Any]]:
     """The table, row by row."""
     probe = Probe()
     for task in tasks:
@@ -221,4 +229,9 @@ def measure(tasks: tuple[Task, ...] = ROWS) -> Iterator[dict[str, Any]]:
 
 def measure_variants() -> Iterator[dict[str, Any]]:
     """The same with other activations, with Adam, with cross-entropy."""
-    yield from measure(tuple(variants()))
+    yield from measure(variants())
+
+
+def measure_networks() -> Iterator[dict[str, Any]]:
+    """A convolutional network and a transformer encoder."""
+    yield from measure(network_tasks.ROWS)

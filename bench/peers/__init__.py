@@ -5,9 +5,10 @@ A module has ``make(task, x, y, variant) -> Peer``.
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from ..tasks import Layers, Task
+from ..network_tasks import NetworkTask
+from ..tasks import Task
 
 PEERS = {
     "chainrule": ("by_chainrule", ""),
@@ -23,18 +24,31 @@ PEERS = {
 
 
 class Peer(Protocol):
-    """A training that can be begun anew and goes on."""
+    """A training that can be begun anew and goes on; parameters are in layers."""
 
-    def begin(self, layers: Layers, optimizer: str, rate: float) -> None:
+    def begin(self, layers: Any, optimizer: str, rate: float) -> None:
         """Begin with these parameters and the first batch."""
 
     def steps(self, count: int) -> None:
         """Take so many steps, and return when they are taken."""
 
-    def parameters(self) -> Layers:
+    def parameters(self) -> Any:
         """The parameters as they are now."""
 
 
-def can(name: str, task: Task) -> bool:
+NETWORKS = {
+    "chainrule": ("by_chainrule", ""),
+    **{name: ("torch_networks", mode) for name, (module, mode) in PEERS.items() if module == "by_torch"},
+    **{name: ("jax_networks", mode) for name, (module, mode) in PEERS.items() if module == "by_jax"},
+}
+"""The same for networks that are not dense."""
+
+
+def peers_of(task: Task | NetworkTask) -> dict[str, tuple[str, str]]:
+    """Those that are tried."""
+    return PEERS if isinstance(task, Task) else NETWORKS
+
+
+def can(name: str, task: Task | NetworkTask) -> bool:
     """Whether a peer has what a task needs."""
-    return not (name == "scikit-learn" and task.activation == "gelu")
+    return not isinstance(task, Task) or not (name == "scikit-learn" and task.activation == "gelu")

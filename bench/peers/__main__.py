@@ -20,7 +20,7 @@ os.dup2(2, 1)
 
 import numpy as np  # noqa: E402
 
-from ..tasks import Task, data, weights  # noqa: E402
+from .. import network_tasks, tasks  # noqa: E402
 
 
 def answer(value: Any) -> None:
@@ -32,7 +32,11 @@ def answer(value: Any) -> None:
 def main() -> None:
     """Make the peer, take a first step, then do what is asked until nothing more is."""
     words = json.loads(WORDS)
-    task = Task(**{**words, "sizes": tuple(words["sizes"])})
+    task: Any
+    if "kind" in words:
+        task, data, weights = network_tasks.NetworkTask(**words), network_tasks.data, network_tasks.weights
+    else:
+        task, data, weights = tasks.Task(**{**words, "sizes": tuple(words["sizes"])}), tasks.data, tasks.weights
     peer = importlib.import_module(f".{MODULE}", __package__).make(task, *data(task), VARIANT)
     peer.begin(weights(task, 0), task.optimizer, task.rate)
     peer.steps(1)

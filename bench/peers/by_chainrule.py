@@ -12,21 +12,26 @@ from chainrule.native import NativeLoop, native_loop
 from chainrule.train.problem import problem
 from chainrule.train.step import initial_state, step_graph
 
-from ..tasks import Layers, Task
+from ..network_tasks import NetworkTask
+from ..tasks import Task
 
 
 class ByChainrule:
     """Batches one after the other, in native code."""
 
-    def __init__(self, task: Task, x: Any, y: Any) -> None:
+    def __init__(self, task: Task | NetworkTask, x: Any, y: Any) -> None:
         self.task = task
-        self.net = cr.networks.mlp(list(task.sizes), activation=task.activation, loss=task.loss)
+        if isinstance(task, Task):
+            self.net = cr.networks.mlp(list(task.sizes), activation=task.activation, loss=task.loss)
+        else:
+            self.net = task.network
         self.data = {"x": x, "y": y}
         self.loop: NativeLoop | None = None
         self.at = 0
 
-    def begin(self, layers: Layers, optimizer: str, rate: float) -> None:
-        given = {name: a for n, (w, b) in enumerate(layers, 1) for name, a in ((f"W{n}", w), (f"b{n}", b))}
+    def begin(self, layers: Any, optimizer: str, rate: float) -> None:
+        # Weights and biases of a dense network, or all of another, are in the order of their names.
+        given = dict(zip(self.net.shapes, (array for layer in layers for array in layer), strict=True))
         rule = cr.sgd(rate) if optimizer == "sgd" else cr.adam(rate)
         posed = problem(self.net.loss, given, self.data, None)
         batch = posed.batch(slice(0, self.task.batch))
@@ -35,9 +40,10 @@ class ByChainrule:
         arrays = traced.flatten(posed.bound(batch))
         begin = {name: arrays[name] for name in step.parameters}
         self.names = list(step.parameters)
+        others = {name: arrays[name] for name in step.batch if name not in posed.data}
         self.loop = native_loop(
             step.graph, [*begin.values(), *initial_state(begin, rule).values()], checked=len(begin), data=posed.data,
-            fixed={}, dtype="float32", longest=self.task.batch, threads=len(os.sched_getaffinity(0)),
+            fixed=others, dtype="float32", longest=self.task.batch, threads=len(os.sched_getaffinity(0)),
             accuracy=self.task.accuracy,
         )  # fmt: skip
         self.at = 0
@@ -48,12 +54,12 @@ class ByChainrule:
         assert code == 0, losses[-1]
         self.at = (self.at + count) % self.task.batches
 
-    def parameters(self) -> Layers:
+    def parameters(self) -> Any:
         assert self.loop is not None
         found = {name: np.array(a) for name, a in zip(self.names, self.loop.held, strict=False)}
-        return [(found[f"W{n}"], found[f"b{n}"]) for n in range(1, len(self.task.sizes))]
+        return [(found[name],) for name in self.net.shapes]
 
 
-def make(task: Task, x: Any, y: Any, variant: str) -> ByChainrule:
+def make(task: Task | NetworkTask, x: Any, y: Any, variant: str) -> ByChainrule:
     """See `bench.peers`."""
     return ByChainrule(task, x, y)

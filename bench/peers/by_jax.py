@@ -9,7 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..tasks import Layers, Task
+from ..network_tasks import NetworkTask
+from ..tasks import Task
 
 ACTIVATIONS: dict[str, Any] = {
     "relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "gelu": partial(jax.nn.gelu, approximate=False),
@@ -27,10 +28,10 @@ def loss(task: Task, layers: Any, x: Any, y: Any) -> Any:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(out), y[:, None], 1))
 
 
-def step(task: Task, optimizer: str, held: Any, x: Any, y: Any, rate: Any) -> Any:
+def step(loss: Any, optimizer: str, held: Any, x: Any, y: Any, rate: Any) -> Any:
     """Parameters and state after one step."""
     layers, m, v, t = held
-    gradients = jax.grad(partial(loss, task))(layers, x, y)
+    gradients = jax.grad(loss)(layers, x, y)
     each = jax.tree_util.tree_map
     if optimizer == "sgd":
         return each(lambda p, g: p - rate * g, layers, gradients), m, v, t
@@ -44,24 +45,24 @@ def step(task: Task, optimizer: str, held: Any, x: Any, y: Any, rate: Any) -> An
 class ByJax:
     """Steps one at a time, or in a loop."""
 
-    def __init__(self, task: Task, x: Any, y: Any, variant: str) -> None:
-        self.task, self.variant = task, variant
+    def __init__(self, task: Task | NetworkTask, x: Any, y: Any, variant: str, loss: Any) -> None:
+        self.task, self.variant, self.loss = task, variant, loss
         shape = (task.batches, task.batch)
-        self.x = jnp.asarray(x.reshape(*shape, -1))
+        self.x = jnp.asarray(x.reshape(*shape, *x.shape[1:]))
         self.y = jnp.asarray(y.reshape(*shape, *y.shape[1:]))
         self.pairs = [(self.x[i], self.y[i]) for i in range(task.batches)]
         self._made: dict[str, Any] = {}
 
-    def begin(self, layers: Layers, optimizer: str, rate: float) -> None:
+    def begin(self, layers: Any, optimizer: str, rate: float) -> None:
         each = jax.tree_util.tree_map
-        begun = [(jnp.array(w), jnp.array(b)) for w, b in layers]
+        begun = [tuple(map(jnp.array, layer)) for layer in layers]
         state = optimizer == "adam"
         zeros = each(jnp.zeros_like, begun) if state else ()
         self.held = (begun, zeros, each(jnp.zeros_like, begun) if state else (), jnp.float32(0))
         self.rate, self.at = np.float32(rate), 0
         if optimizer not in self._made:
             make = self._loop if self.variant == "loop" else self._step
-            self._made[optimizer] = make(partial(step, self.task, optimizer))
+            self._made[optimizer] = make(partial(step, self.loss, optimizer))
         self.run = self._made[optimizer]
 
     def _step(self, one: Any) -> Any:
@@ -88,10 +89,10 @@ class ByJax:
         self.at = (self.at + count) % self.task.batches
         jax.block_until_ready(self.held)
 
-    def parameters(self) -> Layers:
-        return [(np.asarray(w), np.asarray(b)) for w, b in self.held[0]]
+    def parameters(self) -> Any:
+        return [tuple(map(np.asarray, layer)) for layer in self.held[0]]
 
 
 def make(task: Task, x: Any, y: Any, variant: str) -> ByJax:
     """See `bench.peers`."""
-    return ByJax(task, x, y, variant)
+    return ByJax(task, x, y, variant, partial(loss, task))
