@@ -54,7 +54,7 @@ def test_auto_compiles_when_it_would_have_paid(readied: list[int], monkeypatch: 
         cr.pipeline.gradient_graph(function.trace(), [function.trace().leaves("w")[0]]).graph, {}, 1
     )
     assert 5e-6 < one < 50e-6
-    monkeypatch.setattr(engines, "COMPILING", 9.5 * one)
+    monkeypatch.setattr(engines, "seconds_to_compile", lambda _: 9.5 * one)
     results = [gradient(X, W) for _ in range(12)]
     assert readied == [4]
     for result in results:
@@ -66,6 +66,7 @@ def test_auto_compiles_when_it_would_have_paid(readied: list[int], monkeypatch: 
 
 def test_auto_counts_the_calls_of_all_shapes_together(readied: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines, "seconds_saved", lambda *_: 1.0)
+    monkeypatch.setattr(engines, "seconds_to_compile", lambda _: 2.0)
     gradient = cr.grad(cr.function(x="N 3", w="3")(lambda x, w: cr.exp(x @ w).sum()), "w")
     for rows in (4, 8, 12):
         gradient(np.tile(X, (rows // 4, 1)), W)
@@ -73,7 +74,7 @@ def test_auto_counts_the_calls_of_all_shapes_together(readied: list[int], monkey
 
 
 def test_auto_leaves_to_numpy_what_has_no_c(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "COMPILING", 0.0)
+    monkeypatch.setattr(engines, "seconds_to_compile", lambda _: 0.0)
     inverse = cr.function(a="3 3")(lambda a: cr.inv(a).sum())
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -84,7 +85,7 @@ def test_auto_leaves_to_numpy_what_has_no_c(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_auto_tells_once_of_a_compiler_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(engines, "COMPILING", 0.0)
+    monkeypatch.setattr(engines, "seconds_to_compile", lambda _: 0.0)
     monkeypatch.setenv("CC", str(tmp_path / "nothing"))
     gradient = cr.grad(cr.function(a="3")(lambda a: (a**4).sum()))
     with pytest.warns(UserWarning, match="Install one") as caught:
@@ -97,10 +98,18 @@ def test_auto_tells_once_of_a_compiler_that_is_missing(monkeypatch: pytest.Monke
 
 
 def test_long_programs_are_not_compiled_unasked(readied: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "COMPILING", 0.0)
+    monkeypatch.setattr(engines, "seconds_to_compile", lambda _: 0.0)
     monkeypatch.setattr(engines, "LONGEST", 3)
     cr.grad(cr.function(a="3")(lambda a: cr.tanh(cr.cos(a)).sum()))(np.arange(3.0))
     assert readied == []
+
+
+def test_what_has_more_operations_takes_longer_to_compile() -> None:
+    def seconds(layers: int) -> float:
+        net = cr.networks.mlp([64] * (layers + 1), loss="mse")
+        return engines.seconds_to_compile(net.loss.trace().graph)
+
+    assert 0.5 < seconds(2) < seconds(10) < 5
 
 
 def test_another_engine_is_refused() -> None:

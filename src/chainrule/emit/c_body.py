@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -200,16 +201,20 @@ class Body:
         if node.op.name == "pow":
             template = _power(node, template)
         template = template.replace("{f}", self.real.suffix).replace("{real}", self.real.ctype)
+        first = re.split(r"\?|&&|\|\|", template)[0]
         for i, arg in enumerate(node.args):
-            operands[i] = self._once(operands[i], arg.kind, template.count(f"{{{i}}}"))
+            # What is read on one side of a choice only, is read before it: vectors then need no masks, with which GCC
+            # before 12.4 reads wrong entries where rows are short (its PR 114375).
+            early = f"{{{i}}}" not in first and "[" in operands[i][0]
+            operands[i] = self._once(operands[i], arg.kind, template.count(f"{{{i}}}"), early=early)
         text, binds = fill(template, operands)
         # A sign before a sign would read --x, so what begins with one binds loosely.
         return text, (min(binds, PRODUCT - 1) if text.startswith("-") else binds)
 
-    def _once(self, operand: Spelled, kind: Kind, uses: int) -> Spelled:
-        """The operand, in a variable of its own where it is long or would be worked out several times."""
+    def _once(self, operand: Spelled, kind: Kind, uses: int, *, early: bool) -> Spelled:
+        """The operand, in a variable of its own where it is long or would be worked out several times, or ``early``."""
         text, binds = operand
-        if binds >= PLAIN or (uses <= 1 and len(text) < 80):
+        if not early and (binds >= PLAIN or (uses <= 1 and len(text) < 80)):
             return operand
         name = self.fresh("t")
         self.lines.add(f"const {self.real.of(kind)} {name} = {text};")

@@ -57,6 +57,9 @@ class NativeLoop:
         self._values = [np.empty(sizes.of(a.shape), dtype_of(a, step.dtype)) for a in source.values]
         self._workspace = _room((_workspace(library, source, longest),), np.dtype(np.uint8))
         self._at = 0
+        # The arrays stay where they are.
+        held, fresh, *others = map(_pointers, (*self._sets, self._data, self._rows, self._fixed, self._values))
+        self._places = ((held, fresh, *others), (fresh, held, *others))
 
     @property
     def held(self) -> list[Array]:
@@ -81,7 +84,7 @@ class NativeLoop:
         names = None if order is None else np.ascontiguousarray(order, np.int64)
         code = self._function(
             steps, batch, first, self._samples, self.threads, None if names is None else names.ctypes.data,
-            *map(_pointers, (self.held, self._sets[1 - self._at], self._data, self._rows, self._fixed, self._values)),
+            *self._places[self._at],
             losses.ctypes.data, ctypes.byref(done), self._workspace.ctypes.data,
         )  # fmt: skip
         self._at = (self._at + done.value) % 2

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from functools import reduce
 from math import isfinite
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from ..ir.build import cast, scalar_value
 from ..ir.node import Einsum, Map, Node, Reshape
@@ -23,7 +24,7 @@ MOST_TERMS = 32
 
 HIGHEST_POWER = 8
 
-ARITHMETIC = frozenset(("add", "sub", "mul", "div", "neg", "pow"))
+ARITHMETIC = frozenset({"add", "sub", "mul", "div", "neg", "pow"})
 
 Monomial: TypeAlias = tuple[tuple[int, int], ...]
 """(number of the atom, power), in the order of the numbers. What divides stands beside what multiplies, with a negative
@@ -33,7 +34,7 @@ Polynomial: TypeAlias = dict[Monomial, Fraction]
 
 
 class TooLong(Exception):
-    """The expression has more parts or terms than anybody would write out."""
+    """The expression has more parts or terms than anybody would write out, or a number that no float is near."""
 
 
 class Expansion:
@@ -63,21 +64,17 @@ class Expansion:
             return {(): Fraction(number)} if number else {}
         if node in self._named and node is not self.root:
             return self._atom(node, place)
-        inner = spread_scalar(node)
-        if inner is not None and node.shape:
-            return self._read(inner, lambda atom: atom)
-        if _moves(node) and (is_arithmetic(node.args[0]) or _moves(node.args[0])):
-            return self._read(node.args[0], lambda atom: place(node.with_args((atom,))) if atom.shape else atom)
+        if _moves(node):
+            return self._read(node.args[0], lambda atom: place(node.with_args((atom,))))
         turned = negative_log_softmax(node)
         if turned is not None:
-            return scaled(self._atom(turned, place), -1)
-        if isinstance(node, Map) and is_arithmetic(node):
+            return negated(self._atom(turned, place))
+        if is_arithmetic(node):
             return self._operation(node, place)
-        if isinstance(node, Map) and node.op.name == "to_float" and _is_int_product(node.args[0]):
-            a, b = (self._read(cast(arg, "float"), place) for arg in node.args[0].args)
-            return product(a, b)
+        if isinstance(node, Map) and node.op.name == "to_float" and _is_product(node.args[0]):
+            return product(*(self._read(cast(arg, "float"), place) for arg in node.args[0].args))
         if isinstance(node, Map) and node.op.name == "to_float" and is_not(node.args[0]):
-            return total({(): Fraction(1)}, scaled(self._read(cast(node.args[0].args[0], "float"), place), -1))
+            return total({(): Fraction(1)}, negated(self._read(cast(node.args[0].args[0], "float"), place)))
         return self._atom(node, place)
 
     def _operation(self, node: Map, place: Callable[[Node], Node]) -> Polynomial:
@@ -85,9 +82,9 @@ class Expansion:
             case "add":
                 return total(self._read(node.args[0], place), self._read(node.args[1], place))
             case "sub":
-                return total(self._read(node.args[0], place), scaled(self._read(node.args[1], place), -1))
+                return total(self._read(node.args[0], place), negated(self._read(node.args[1], place)))
             case "neg":
-                return scaled(self._read(node.args[0], place), -1)
+                return negated(self._read(node.args[0], place))
             case "mul":
                 return product(*(self._factor(arg, place) for arg in node.args))
             case "div":
@@ -95,7 +92,7 @@ class Expansion:
                 return product(top, self._power(node.args[1], -1, place))
             case _:
                 exponent = scalar_value(node.args[1])
-                if exponent is None or not float(exponent).is_integer() or not 0 < abs(exponent) <= HIGHEST_POWER:
+                if exponent is None or not exponent.is_integer() or abs(exponent) > HIGHEST_POWER:
                     return self._atom(node, place)
                 return self._power(node.args[0], int(exponent), place)
 
@@ -106,11 +103,8 @@ class Expansion:
 
     def _power(self, node: Node, exponent: int, place: Callable[[Node], Node]) -> Polynomial:
         base = self._factor(node, place)
-        if exponent > 0:
-            result: Polynomial = {(): Fraction(1)}
-            for _ in range(exponent):
-                result = product(result, base)
-            return result
+        if exponent >= 0:
+            return reduce(product, [base] * exponent, {(): Fraction(1)})
         if len(base) != 1:
             base = self._atom(node, place)
         ((monomial, number),) = base.items()
@@ -147,7 +141,7 @@ class Expansion:
         """
         poles = {i for monomial in polynomial for i, power in net(monomial).items() if power < 0}
         poles |= {i for i, atom in enumerate(self.atoms) if never_zero(atom)}
-        for i in {i for monomial in polynomial for i, power in monomial if power > 0}:
+        for i in {i for monomial in polynomial for i, above in sides(monomial) if above}:
             argument = _inside_logarithm(self.atoms[i])
             factors = {} if argument is None else self._factor(argument, lambda node: node)
             poles |= {j for j, _ in next(iter(factors))} if len(factors) == 1 else set()
@@ -160,7 +154,7 @@ class Expansion:
         return settled
 
 
-def is_arithmetic(node: Node) -> bool:
+def is_arithmetic(node: Node) -> TypeGuard[Map]:
     """Whether it is a sum, difference, product, quotient, power or sign, and no softmax's logarithm."""
     return isinstance(node, Map) and node.op.name in ARITHMETIC and node.kind == "float" and log_softmax(node) is None
 
@@ -172,13 +166,13 @@ def _moves(node: Node) -> bool:
     return isinstance(node, Einsum) and node.is_layout
 
 
-def _is_int_product(node: Node) -> bool:
-    return isinstance(node, Map) and node.op.name == "mul" and node.kind == "int"
+def _is_product(node: Node) -> bool:
+    return isinstance(node, Map) and node.op.name == "mul"
 
 
 def _other_way(node: Node) -> Node:
-    """A dot product the other way round; any other node as it is."""
-    if isinstance(node, Einsum) and node.shape == () and len(node.args) == 2:
+    """A sum of products with its factors the other way round; any other node as it is."""
+    if isinstance(node, Einsum):
         return Einsum.of(node.args[::-1], node.subs[::-1], node.out, dict(enumerate(node.extents)))
     return node
 
@@ -195,15 +189,15 @@ def total(a: Polynomial, b: Polynomial) -> Polynomial:
     """The sum, in the order of first appearance; raises TooLong."""
     result = dict(a)
     for monomial, number in b.items():
-        result[monomial] = result.get(monomial, Fraction(0)) + number
+        result[monomial] = result.get(monomial, 0) + number
     if len(result) > MOST_TERMS:
         raise TooLong
     return {monomial: number for monomial, number in result.items() if number}
 
 
-def scaled(a: Polynomial, number: Fraction | int) -> Polynomial:
-    """The polynomial times a number."""
-    return {monomial: coefficient * number for monomial, coefficient in a.items()}
+def negated(a: Polynomial) -> Polynomial:
+    """The polynomial with the other sign."""
+    return {monomial: -number for monomial, number in a.items()}
 
 
 def product(a: Polynomial, b: Polynomial) -> Polynomial:
@@ -217,12 +211,21 @@ def product(a: Polynomial, b: Polynomial) -> Polynomial:
     return result
 
 
+def sides(monomial: Monomial) -> dict[tuple[int, bool], int]:
+    """The powers of a monomial, by the atom and whether it multiplies."""
+    return {(i, power > 0): power for i, power in monomial}
+
+
 def joined(m: Monomial, n: Monomial) -> Monomial:
     """The product of two monomials; what divides stays apart."""
-    powers: dict[tuple[int, bool], int] = {}
-    for i, power in (*m, *n):
-        powers[i, power > 0] = powers.get((i, power > 0), 0) + power
-    return tuple(sorted((i, power) for (i, _), power in powers.items()))
+    powers = sides(m)
+    for key, power in sides(n).items():
+        powers[key] = powers.get(key, 0) + power
+    return _monomial(powers)
+
+
+def _monomial(powers: dict[tuple[int, bool], int]) -> Monomial:
+    return tuple(sorted((i, power) for (i, _), power in powers.items() if power))
 
 
 def net(monomial: Monomial) -> dict[int, int]:
@@ -234,24 +237,20 @@ def net(monomial: Monomial) -> dict[int, int]:
 
 
 def common(monomials: Iterable[Monomial]) -> Monomial:
-    """What all of them have as a factor, or divide by."""
-    shared: dict[tuple[int, bool], int] | None = None
-    for monomial in monomials:
-        own = {(i, power > 0): power for i, power in monomial}
-        if shared is None:
-            shared = own
+    """What all of them (there is one at least) have as a factor, or divide by."""
+    shared, *others = map(sides, monomials)
+    for own in others:
         shared = {key: min(shared[key], own[key], key=abs) for key in shared if key in own}
-    return tuple(sorted((i, power) for (i, _), power in (shared or {}).items()))
+    return _monomial(shared)
 
 
 def has(monomial: Monomial, factor: Monomial) -> bool:
     """Whether a monomial has a factor, in what it multiplies by and in what it divides by."""
-    own = {(i, power > 0): abs(power) for i, power in monomial}
-    return all(own.get((i, power > 0), 0) >= abs(power) for i, power in factor)
+    own = sides(monomial)
+    return all(abs(own.get(key, 0)) >= abs(power) for key, power in sides(factor).items())
 
 
 def without(monomial: Monomial, factor: Monomial) -> Monomial:
     """The monomial divided by a factor that it has."""
-    taken = {(i, power > 0): power for i, power in factor}
-    left = ((i, power - taken.get((i, power > 0), 0)) for i, power in monomial)
-    return tuple((i, power) for i, power in left if power)
+    taken = sides(factor)
+    return _monomial({key: power - taken.get(key, 0) for key, power in sides(monomial).items()})

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engines import COMPILING, seconds_saved
+from ..engines import seconds_saved, seconds_to_compile
 from ..ir.errors import ArgumentError, warn
 from ..native import Accuracy, CompileError, NativeLoop, NoCompiler, NoSpelling, native_loop
 from .problem import Problem
@@ -45,7 +45,7 @@ def chosen_engine(
     if engine == "auto":
         steps = epochs * -(-problem.samples // longest)
         saved = seconds_saved(step.graph, dict.fromkeys(step.graph.dims(), longest), steps)
-        if saved < 2 * COMPILING:
+        if saved < 2 * seconds_to_compile(step.graph):
             return None, "the training is too short to compile it"
     try:
         return native_loop(
