@@ -5,10 +5,13 @@ A module has ``make(task, x, y, variant) -> Peer``.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..network_tasks import NetworkTask
 from ..tasks import Task
+
+if TYPE_CHECKING:
+    # It imports chainrule, which the others' processes do without.
+    from ..network_tasks import NetworkTask
 
 PEERS = {
     "chainrule": ("by_chainrule", ""),

@@ -20,7 +20,7 @@ os.dup2(2, 1)
 
 import numpy as np  # noqa: E402
 
-from .. import network_tasks, tasks  # noqa: E402
+from .. import tasks  # noqa: E402
 
 
 def answer(value: Any) -> None:
@@ -34,6 +34,8 @@ def main() -> None:
     words = json.loads(WORDS)
     task: Any
     if "kind" in words:
+        from .. import network_tasks
+
         task, data, weights = network_tasks.NetworkTask(**words), network_tasks.data, network_tasks.weights
     else:
         task, data, weights = tasks.Task(**{**words, "sizes": tuple(words["sizes"])}), tasks.data, tasks.weights

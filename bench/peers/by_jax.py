@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..network_tasks import NetworkTask
 from ..tasks import Task
+
+if TYPE_CHECKING:
+    from ..network_tasks import NetworkTask
 
 ACTIVATIONS: dict[str, Any] = {
     "relu": jax.nn.relu, "tanh": jnp.tanh, "sigmoid": jax.nn.sigmoid, "gelu": partial(jax.nn.gelu, approximate=False),
