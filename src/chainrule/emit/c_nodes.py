@@ -12,6 +12,7 @@ from ..ir.node import Concat, Delta, Einsum, Gather, Map, Node, Pad, Reduce, Sca
 from ..ir.templates import Spelled, fill
 from ..lower.products import product_of, sums_rows
 from .c_body import Body, Index, in_window, placed
+from .c_flat import entries, flat_index, lies_flat
 from .c_plan import NoSpelling
 from .c_products import write_product, write_row_sum, write_turned
 from .c_text import PLAIN, harmless, product, shifted
@@ -34,7 +35,7 @@ def write(body: Body, node: Node, title: str) -> None:
     body.restart("i")
     match node:
         case Map():
-            with body.loops(node.shape, rows=True) as index:
+            with entries(body, node) as index:
                 _set(body, node, index, body.expression(node, index)[0])
         case Einsum() if node.summed and math.prod(body.length(e) or _REGISTERS for e in node.extents) < _REGISTERS:
             # So few numbers that the compiler does best with plain loops: it has them all in registers.
@@ -122,23 +123,23 @@ def _dots(body: Body, node: Einsum) -> None:
 
 
 def _is_sum_of_arrays(body: Body, node: Einsum) -> bool:
-    """Whether all entries of arrays that lie in memory, or of their products, are added up to one number."""
+    """Whether all entries of arrays, or of what is made of them entry by entry, or of their products, are added up."""
     everything = tuple(range(len(node.extents)))
-    same = all(sub == node.subs[0] for sub in node.subs) and tuple(sorted(node.subs[0])) == everything
-    return node.kind == "float" and not node.out and same and all(body.is_array(arg) for arg in node.args)
+    same = all(sub == node.subs[0] for sub in node.subs) and node.subs[0] == everything
+    return node.kind == "float" and not node.out and same and all(lies_flat(body, arg) for arg in node.args)
 
 
 def _whole_sum(body: Body, node: Einsum) -> None:
     """One loop over all entries, whatever their shape; some at a time, whose sums are added up in double."""
-    entries = product(body.extent(node.extents[i]) for i in node.subs[0])
+    count = product(body.extent(extent) for extent in node.extents)
     total, part, block, end, i = (body.fresh(letter) for letter in "ssiii")
     body.lines.add(f"double {total} = 0;")
-    with body.lines.block(f"for (ptrdiff_t {block} = 0; {block} < {entries}; {block} += {_BLOCK})"):
-        body.lines.add(f"const ptrdiff_t {end} = {entries} - {block} < {_BLOCK} ? {entries} : {block} + {_BLOCK};")
+    with body.lines.block(f"for (ptrdiff_t {block} = 0; {block} < {count}; {block} += {_BLOCK})"):
+        body.lines.add(f"const ptrdiff_t {end} = {count} - {block} < {_BLOCK} ? {count} : {block} + {_BLOCK};")
         body.lines.add(f"{body.real.ctype} {part} = 0;")
         body.lines.add(f"CR_SUM({part})")
         with body.lines.loop(i, end, block):
-            body.lines.add(f"{part} += {' * '.join(f'{body.array(arg)}[{i}]' for arg in node.args)};")
+            body.lines.add(f"{part} += {_product(body, node, flat_index(node.extents, i))[0]};")
         body.lines.add(f"{total} += {part};")
     _set(body, node, [], total)
 
