@@ -40,14 +40,53 @@ def product(*factors: Node) -> Node:
     return result
 
 
+def apart(name: str, a: float, b: float) -> Node:
+    """A number times what another one multiplies or divides, as it is."""
+    inner = operation(name, *((X, number(b)) if name == "div" else (number(b), X)))
+    return operation("mul", number(a), inner)
+
+
 ONE, TWO, THREE = as_node(1.0), as_node(2.0), as_node(3.0)
+LEAST, GREATEST = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 FOLD, RECIPROCAL, OF_MUL, OF_DIV = (
     *("work out numbers", "times a number's reciprocal"),
     *("numbers of a mul", "numbers of a div"),
 )
+TOGETHER, INTO, OVER, UNDER, BESIDE = (
+    *("numbers together", "number into numerator", "number over quotient"),
+    *("number under product", "number and product"),
+)
 IN_ADD, IN_SUB, IN_MUL, IN_DIV = (f"negative number in {name}" for name in ("add", "sub", "mul", "div"))
 
 CASES: list[tuple[str, Node, Node | None]] = [
+    # What is done with single numbers is done once, not for every entry.
+    (TOGETHER, S * (T * X), (S * T) * X),
+    (TOGETHER, (X * T) * S, (S * T) * X),
+    (TOGETHER, S * (T * A), None),
+    (TOGETHER, S * (X * Y), None),
+    (INTO, S * (T / X), (S * T) / X),
+    (OVER, S * (X / T), (S / T) * X),
+    (UNDER, (S * X) / T, (S / T) * X),
+    (UNDER, T / (S * X), None),
+    (BESIDE, X * (S * Y), S * (X * Y)),
+    (BESIDE, X * (call("tanh", S) * Y), call("tanh", S) * (X * Y)),
+    # So are constants, but where the one that they make would be none in single precision.
+    (TOGETHER, apart("mul", 2.0, 3.0), number(operation("mul", TWO, THREE)) * X),
+    (TOGETHER, apart("mul", 1.0, GREATEST), number(operation("mul", ONE, as_node(GREATEST))) * X),
+    (TOGETHER, apart("mul", 1.0, LEAST), number(operation("mul", ONE, as_node(LEAST))) * X),
+    (TOGETHER, apart("mul", 1.5, GREATEST), None),
+    (TOGETHER, apart("mul", 0.5, LEAST), None),
+    (TOGETHER, apart("mul", 1e20, 1e20), None),
+    (TOGETHER, apart("mul", -1e20, 1e20), None),
+    (TOGETHER, apart("mul", 1e100, 1e-100), number(operation("mul", as_node(1e100), as_node(1e-100))) * X),
+    (TOGETHER, apart("mul", 0.0, 1e20), number(operation("mul", as_node(0.0), as_node(1e20))) * X),
+    (TOGETHER, apart("mul", 1e20, 0.0), number(operation("mul", as_node(1e20), as_node(0.0))) * X),
+    (TOGETHER, S * (1e200 * X), (S * 1e200) * X),
+    (OVER, apart("div", 1e38, 0.4), number(operation("div", as_node(1e38), as_node(0.4))) * X),
+    (OVER, apart("div", 0.4, 1e38), None),
+    (OVER, apart("div", 1e20, 1e-20), None),
+    (OVER, apart("div", 1e100, 1e100), number(operation("div", as_node(1e100), as_node(1e100))) * X),
+    (OVER, apart("div", 2.0, 0.0), number(operation("div", TWO, as_node(0.0))) * X),
     (FOLD, operation("add", TWO, THREE), as_node(5.0)),
     (FOLD, operation("add", Const.of(2), Const.of(3)), Const.of(5)),
     (FOLD, operation("less", TWO, THREE), Const.of(True)),
@@ -110,6 +149,22 @@ CASES: list[tuple[str, Node, Node | None]] = [
 def test_what_a_rule_makes_of_numbers(name: str, before: Node, after: Node | None) -> None:
     found = RULES[name].rewrite(before, Context())
     assert found is after, f"{before!r} became {found!r}"
+
+
+SHARED: dict[str, tuple[Node, Node]] = {
+    TOGETHER: (S * (T * X), T * X),
+    INTO: (S * (T / X), T / X),
+    OVER: (S * (X / T), X / T),
+    UNDER: ((S * X) / T, S * X),
+    BESIDE: (X * (S * Y), S * Y),
+}
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_others_use_keeps_its_number(name: str) -> None:
+    outer, inner = SHARED[name]
+    assert RULES[name].rewrite(outer, Context({inner: 1})) is not None
+    assert RULES[name].rewrite(outer, Context({inner: 2})) is None
 
 
 @pytest.mark.parametrize("name", [OF_MUL, OF_DIV])

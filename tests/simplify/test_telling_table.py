@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import chainrule.ops  # noqa: F401  (fills the registry)
@@ -146,6 +147,13 @@ def test_what_is_used_again_and_again_is_counted_once() -> None:
     for _ in range(40):
         node = call("tanh", node) * node
     assert Named([node @ U]).sum(U @ node) is node @ U
+
+
+def test_a_number_is_worked_out_before_it_is_spelled() -> None:
+    """As it runs, with all its digits: exp(1) − 1 would lose the last one."""
+    number = record("expm1")(constant(1, "float"))
+    assert told(number * V, {}) is constant(np.expm1(1.0), "float") * V
+    assert np.expm1(1.0) != np.exp(1.0) - 1
 
 
 def test_the_gradient_is_not_called_by_its_own_name() -> None:
