@@ -20,35 +20,48 @@ if TYPE_CHECKING:
 
 
 def source(
-    f: Callable[..., Any], wrt: str | Sequence[str] | None = None, *, target: Literal["numpy", "c"] = "numpy"
+    f: Callable[..., Any],
+    wrt: str | Sequence[str] | None = None,
+    *,
+    target: Literal["numpy", "c"] = "numpy",
+    dtype: Literal["float64", "float32"] = "float64",
 ) -> str:
     """Readable NumPy for f and its gradients, in the user's own names; it runs without chainrule. Or the same in C.
 
     ``wrt``: the arguments whose gradients are wanted, the first one unless told; an empty list gives f alone. f has its
-    shapes declared. The NumPy function that is printed returns the value and a dict of gradients; the C function
-    (float64, C11) writes them, in that order, to the arrays it is given.
+    shapes declared. The NumPy function that is printed returns the value and a dict of gradients.
 
-    Raises ValueError for an unknown target, ChainruleError for an operation that has no spelling there.
+    In C (C11, in the precision ``dtype``) it is a file that needs nothing besides libm and allocates nothing:
+    ``cr_…_forward`` gives the value, ``cr_…_backward`` the value and the gradients, ``cr_…_step`` changes the arguments
+    in ``wrt`` by a step of gradient descent. Its heading tells how they are called.
+
+    Raises ArgumentError for an unknown target or dtype, ChainruleError for an operation that has no spelling there.
     """
     if target not in ("numpy", "c"):
-        raise ValueError(f"{target!r} is no target; there are numpy and c")
+        raise ArgumentError(f"{target!r} is no target; there are numpy and c")
+    if dtype not in ("float64", "float32"):
+        raise ArgumentError(f"dtype is float64 or float32, not {dtype!r}")
+    if target == "numpy" and dtype != "float64":
+        raise ArgumentError("the precision of printed NumPy is that of its arguments; dtype is for C")
     function = as_function(f)
     traced = function.trace()
     inputs = [i for group in wanted(function, traced, wrt).values() for i in group]
-    if not inputs:
-        graph, name, doc = simplify(stabilise(traced.graph)), traced.function, f"The value of {traced.function}."
-    else:
-        graph, name = gradient_graph(traced, inputs).graph, f"{traced.function}_and_gradients"
-        doc = f"The value of {traced.function} and its gradients by {', '.join(i.name for i in inputs)}."
-    if target == "c":
-        from .emit import c as emit_c
-
-        return emit_c.source(graph, name=name).text
+    plain = simplify(stabilise(traced.graph))
+    graph = gradient_graph(traced, inputs).graph if inputs else plain
+    name, doc = traced.function, f"The value of {traced.function}."
     gradients = [i.name for i in inputs]
-    forward = len(traced.graph.outputs)
-    return emit_numpy.source(
-        graph, function=name, doc=doc, gradients=gradients, forward=forward, result=traced.result
+    if inputs:
+        name = f"{traced.function}_and_gradients"
+        doc = f"The value of {traced.function} and its gradients by {', '.join(gradients)}."
+    printed = emit_numpy.source(
+        graph, function=name, doc=doc, gradients=gradients, forward=len(traced.graph.outputs), result=traced.result
     ).text
+    if target == "numpy":
+        return printed
+    from .emit.c_file import c_file
+
+    notes = "The same as NumPy:\n\n" + "\n".join(f"  {line}".rstrip() for line in printed.splitlines())
+    return c_file(traced.function, plain, graph if inputs else None, gradients, dtype=dtype, notes=notes).text
 
 
 def check(

@@ -14,7 +14,7 @@ from chainrule.emit.numpy import source
 from chainrule.emit.numpy_lines import docstring, literal
 from chainrule.emit.numpy_names import identifier
 from chainrule.ir.build import constant
-from chainrule.ir.errors import ChainruleError
+from chainrule.ir.errors import ArgumentError, ChainruleError
 from chainrule.ir.graph import Graph
 from chainrule.ir.node import Input, Node
 from chainrule.ir.records import Elementwise
@@ -281,9 +281,10 @@ def test_what_has_no_spelling_is_told_and_still_runs() -> None:
     np.testing.assert_allclose(cr.grad(function, "x")(np.array([8.0, 1.0])), [1 / 12, 1 / 3])
 
 
-def test_as_c() -> None:
-    text = cr.source(GRADIENTS["loss"][0], wrt=["w1", "b1"], target="c")
-    assert "int cr_loss_and_gradients(" in text
-    assert "const double *restrict w1" in text
-    with pytest.raises(ValueError, match="numpy and c"):
+def test_another_target_is_refused() -> None:
+    with pytest.raises(ArgumentError, match="numpy and c"):
         cr.source(GRADIENTS["loss"][0], target="fortran")  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="that of its arguments"):
+        cr.source(GRADIENTS["loss"][0], dtype="float32")
+    with pytest.raises(ArgumentError, match="dtype is float64 or float32, not 'int8'"):
+        cr.source(GRADIENTS["loss"][0], target="c", dtype="int8")  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from ..ir.errors import ChainruleError
 from .demo import demo
 from .derive import derive
 from .doctor import cache, doctor
+from .emit import emit
 from .explain import explain
 from .grad import grad
 from .ops import ops
@@ -40,6 +41,7 @@ Examples:
   chainrule grad "sum((x@w - y)**2)" \\
       --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
   chainrule derive model.py:loss --wrt w1 -o loss.html      every step of it, as a page
+  chainrule emit model.py:loss --wrt w1 --target c -o loss.c  the same as a program in C
   chainrule ops tanh                                        an operation and its slope
   chainrule explain why transpose                           an answer from the glossary
   chainrule doctor                                          what native code runs with here
@@ -56,6 +58,7 @@ main.add_command(cache)
 main.add_command(demo)
 main.add_command(derive)
 main.add_command(doctor)
+main.add_command(emit)
 main.add_command(explain)
 main.add_command(grad)
 main.add_command(ops)

@@ -61,7 +61,7 @@ def derive(
     is run, as importing it would. Its function has its shapes declared by @cr.function, or here by --shape.
     """
     _check_output(output, notation)
-    function = _function(what, shapes)
+    function = function_of(what, shapes)
     told = cr.derive(function, list(wrt) or None, form, at=_point(numbers) or None)
     if output is not None:
         if notation is None:
@@ -90,7 +90,7 @@ def _check_output(output: Path | None, notation: str | None) -> None:
         )
 
 
-def _function(what: str, shapes: Mapping[str, str]) -> Any:
+def function_of(what: str, shapes: Mapping[str, str]) -> Any:
     """The function that is meant: FILE.py:NAME, or a formula."""
     path, colon, name = what.rpartition(":")
     if not colon or not path.endswith(".py"):

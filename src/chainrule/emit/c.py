@@ -48,6 +48,17 @@ _VECTOR_FUNCTIONS = (
 )
 """What libmvec has since glibc 2.35, on x86-64, besides exp; with an f behind the name in single precision."""
 
+_CALLED = {
+    "int_power": r"\bint_power\(",
+    "fast_tanh": r"\btanhf\(",
+    "choose_float": r"\bchoose_float\(",
+    "choose_double": r"\bchoose_double\(",
+    "exp_float": r"\bexpf\(",
+    "exp_double": r"\bexp\(",
+    "sum": r"\bCR_(SUM|MAX|MIN)\(",
+}
+"""Files of `emit/runtime`, and what a text calls that needs them."""
+
 _LINE = "\n    "
 
 
@@ -114,11 +125,7 @@ def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
     """Functions and what they need, as one text."""
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
-    kernels = [runtime("int_power")] if re.search(r"\bint_power\(", text) else []
-    kernels += [runtime("fast_tanh")] if re.search(r"\btanhf\(", text) else []
-    kernels += [runtime("choose")] if "choose_" in text else []
-    kernels += [runtime("exp")] if re.search(r"\bexpf?\(", text) else []
-    kernels += [runtime("sum")] if re.search(r"\bCR_(SUM|MAX|MIN)\(", text) else []
+    kernels = [runtime(name) for name, calls in _CALLED.items() if re.search(calls, text)]
     kernels += [runtime("team")] if any(body.team for _, body in made) else []
     declared, long = _matrix_kernels([body for _, body in made])
     text = "\n".join([_PREAMBLE, *_vector_functions(text), *kernels, *declared, _PADDED, text, *long])
