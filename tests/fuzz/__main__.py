@@ -5,6 +5,12 @@
 Each program is fixed by the seed and its number, so that a run can be repeated and a failure asked for again. A program
 that fails is made shorter while it still fails, and printed as a line for `tests/fuzz/kept.py`. JAX is asked about one
 program in ``--oracle``.
+
+    python -m tests.fuzz --native --programs 1000
+
+compiles programs and their gradients instead, as C at several levels of optimisation and under the sanitizers, and
+compares what they give with the interpreter (`tests.fuzz.native`). ``--programs`` then counts those that C has all
+operations of.
 """
 
 from __future__ import annotations
@@ -17,10 +23,12 @@ import sys
 import time
 from pathlib import Path
 
+from tests.fuzz import native
 from tests.fuzz.shard import Found, shard
+from tests.native import sanitizers
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
-BEGIN, END = "<!-- fuzz: begin -->", "<!-- fuzz: end -->"
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 SHARD = 250
 FRESH = 4000
 """After so many programs a process ends: what JAX has compiled is never given back."""
@@ -45,14 +53,22 @@ def run(programs: int, jobs: int, seed: int, oracle: int) -> Found:
 
 
 def report(found: Found, programs: int, seed: int, oracle: int) -> str:
-    """The paragraph of docs/testing.md."""
+    """A paragraph of docs/testing.md."""
     outcomes = ", ".join(f"{count:,} {name}" for name, count in found.outcomes.most_common())
     rare = ", ".join(f"{name} {count:,}" for name, count in itertools.islice(reversed(found.used.most_common()), 5))
     return (
-        f"{BEGIN}\n\n`python -m tests.fuzz --programs {programs} --seed {seed} --oracle {oracle}`: {outcomes}; "
+        f"`python -m tests.fuzz --programs {programs} --seed {seed} --oracle {oracle}`: {outcomes}; "
         f"{len(found.failures)} disagreements. {len(found.used)} operations and instructions were used; least often "
-        f"{rare}.\n\n{END}"
+        f"{rare}."
     )
+
+
+def write(mark: str, text: str) -> None:
+    """Put a text in its place in docs/testing.md."""
+    begin, end = BEGIN.format(mark), END.format(mark)
+    page = PAGE.read_text(encoding="utf-8")
+    pattern = re.escape(begin) + ".*?" + re.escape(end)
+    PAGE.write_text(re.sub(pattern, lambda _: f"{begin}\n\n{text}\n\n{end}", page, flags=re.DOTALL), encoding="utf-8")
 
 
 def main() -> int:
@@ -62,16 +78,21 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--oracle", type=int, default=20, help="ask JAX about one program in so many")
+    parser.add_argument("--native", action="store_true", help="compile them, and compare with the interpreter")
     parser.add_argument("--write", action="store_true", help="write the result into docs/testing.md")
     options = parser.parse_args()
-    found = run(options.programs, options.jobs, options.seed, options.oracle)
-    text = report(found, options.programs, options.seed, options.oracle)
-    print(text)
+    if options.native:
+        numbers, refused = native.drawn_in_c(options.seed, options.programs)
+        sanitized = (native.SANITIZED,) if sanitizers.library("asan") else ()
+        compiled = native.run(options.seed, numbers, (*native.LEVELS, *sanitized), options.jobs)
+        mark, text, failures = "native fuzz", native.report(compiled, options.seed, numbers, refused), compiled.failures
+    else:
+        found = run(options.programs, options.jobs, options.seed, options.oracle)
+        mark, text, failures = "fuzz", report(found, options.programs, options.seed, options.oracle), found.failures
+    print("\n".join(["", *failures, text]))
     if options.write:
-        page = PAGE.read_text(encoding="utf-8")
-        pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
-        PAGE.write_text(re.sub(pattern, lambda _: text, page, flags=re.DOTALL), encoding="utf-8")
-    return 1 if found.failures else 0
+        write(mark, text)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -37,11 +37,11 @@ ORACLE_EVERY = 1 if settings().max_examples >= 1000 else 5
 """JAX compiles each program, which takes longer than all else: in a short run it is asked about one in so many."""
 
 
-def values_of(seed: int) -> Values:
-    """A value for every input."""
+def values_of(seed: int, length: int = LENGTH) -> Values:
+    """A value for every input; the dimension N is so long."""
     rng = np.random.default_rng(seed)
-    shapes = {i.name: [LENGTH if e is N else e for e in i.shape] for i in INPUTS}
-    return {i.name: rng.integers(0, 3, LENGTH) if i.kind == "int" else rng.normal(size=shapes[i.name]) for i in INPUTS}
+    shapes = {i.name: [length if e is N else e for e in i.shape] for i in INPUTS}
+    return {i.name: rng.integers(0, 3, length) if i.kind == "int" else rng.normal(size=shapes[i.name]) for i in INPUTS}
 
 
 def close(got: Any, want: Any, scale: float, tolerance: float = 1e-8) -> None:

@@ -11,6 +11,7 @@ from ..ir.graph import describe
 from ..ir.node import Concat, Delta, Einsum, Gather, Map, Node, Pad, Reduce, Scatter, Slice
 from ..ir.templates import Spelled, fill
 from ..lower.products import product_of, sums_rows
+from .c_backwards import forwards
 from .c_body import Body, Index, in_window, placed
 from .c_flat import entries, flat_index, lies_flat
 from .c_plan import NoSpelling
@@ -118,6 +119,7 @@ def _dots(body: Body, node: Einsum) -> None:
         body.lines.add(f"{body.real.ctype if short else _ACCUMULATOR[node.kind]} {total} = 0;")
         several = f"CR_SUM({total})" if node.kind == "float" and not short else ""
         with body.loops(tuple(node.extents[i] for i in node.summed), ahead=several) as inner:
+            inner = forwards(body, list(zip(node.args, node.subs, strict=True)), node.summed, node.extents, inner)
             body.lines.add(f"{total} += {_product(body, node, [*out, *inner])[0]};")
         _set(body, node, out, total)
 
@@ -198,6 +200,7 @@ def _reduce(body: Body, node: Reduce) -> None:
             body.lines.add(f"{kind} {total} = {_worded(fold.start, words)};")
             ahead = f"CR_{fold.gathers.upper()}({total})" if several and fold.gathers else ""
             with body.loops(tuple(x.shape[a] for a in axes), ahead=ahead) as inner:
+                inner = forwards(body, [(x, range(len(x.shape)))], axes, x.shape, inner)
                 kept, gone = iter(out), iter(inner)
                 index = [next(gone) if a in axes else next(kept) for a in range(len(x.shape))]
                 value = body.operand(x, index)[0]
