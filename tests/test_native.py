@@ -11,6 +11,7 @@ import pytest
 
 import chainrule as cr
 from chainrule.ir.errors import ArgumentError
+from chainrule.train import engine
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -115,7 +116,7 @@ def test_a_compiler_that_does_not_work_is_told_of_once(
     assert values == [5, 5]
     with pytest.raises(cr.ChainruleError, match=told):
         cr.grad(lambda a: (a**2).sum(), engine="native")(np.ones(3))
-    monkeypatch.setattr("chainrule.train.engine.seconds_to_compile", lambda _: 0.0)
+    monkeypatch.setattr(engine, "seconds_to_compile", lambda _: 0.0)
     with pytest.warns(UserWarning, match=told):
         run = cr.train(lambda x, w: ((x @ w) ** 2).mean(), {"w": np.ones(3)}, {"x": np.ones((50, 3))}, epochs=2)
     assert run.config["engine"] == "numpy"
