@@ -171,13 +171,15 @@ def main() -> int:
             continue
         rows = json.loads(source.read_text(encoding="utf-8"))
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-        new = f"{begin}\n\n{table(rows)}\n\n{end}"
+        shown = table(rows)
+        if name == "ratios":
+            plot(rows, PLOT)
+            shown += f"\n\n![Times of a step as multiples of chainrule's]({PLOT.name})"
+        new = f"{begin}\n\n{shown}\n\n{end}"
         text, found = re.subn(re.escape(begin) + ".*?" + re.escape(end), lambda _, new=new: new, text, flags=re.DOTALL)
         if found != 1:
             print(f"{PAGE.name} has no marks for the table {name!r}", file=sys.stderr)
             return 1
-        if name == "ratios":
-            plot(rows, PLOT)
     PAGE.write_text(text, encoding="utf-8")
     return 0
 

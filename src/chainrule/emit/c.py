@@ -16,6 +16,7 @@ from ..lower.contraction import pairwise
 from ..lower.matrices import matrices
 from ..lower.products import turned
 from .c_body import Body, Failure
+from .c_called import called_runtime, vector_functions
 from .c_dots import dots_kernel
 from .c_nodes import copy, write
 from .c_plan import NoSpelling, must_be_stored, plan
@@ -41,23 +42,6 @@ static inline ptrdiff_t padded(ptrdiff_t entries, size_t size)
 }
 """
 
-
-_VECTOR_FUNCTIONS = (
-    "acos acosh asin asinh atan atan2 atanh cbrt cos cosh erf erfc exp2 expm1 hypot log log10 log1p log2 pow sin "
-    "sinh tan tanh"
-)
-"""What libmvec has since glibc 2.35, on x86-64, besides exp; with an f behind the name in single precision."""
-
-_CALLED = {
-    "int_power": r"\bint_power\(",
-    "fast_tanh": r"\btanhf\(",
-    "choose_float": r"\bchoose_float\(",
-    "choose_double": r"\bchoose_double\(",
-    "exp_float": r"\bexpf\(",
-    "exp_double": r"\bexp\(",
-    "sum": r"\bCR_(SUM|MAX|MIN)\(",
-}
-"""Files of `emit/runtime`, and what a text calls that needs them."""
 
 _LINE = "\n    "
 
@@ -125,35 +109,16 @@ def _file(made: Sequence[tuple[CSource, Body]]) -> list[CSource]:
     """Functions and what they need, as one text."""
     functions = [function for function, _ in made]
     text = "\n".join(f.text for f in functions)
-    kernels = [runtime(name) for name, calls in _CALLED.items() if re.search(calls, text)]
+    kernels = called_runtime(text)
     kernels += [runtime("team")] if any(body.team for _, body in made) else []
     declared, long = _matrix_kernels([body for _, body in made])
-    text = "\n".join([_PREAMBLE, *_vector_functions(text), *kernels, *declared, _PADDED, text, *long])
+    text = "\n".join([_PREAMBLE, *vector_functions(text), *kernels, *declared, _PADDED, text, *long])
     return [CSource(text, f.function, f.dtype, f.dims, f.inputs, f.outputs, f.failures) for f in functions]
 
 
 def _function_name(wanted: str, names: Names) -> str:
     """Ours begin with cr_, so that they meet no function of the C library; f stands for itself."""
     return names.new("f", "f") if wanted == "f" else "cr_" + names.new(wanted, "f")
-
-
-def _vector_functions(text: str) -> list[str]:
-    """Declares those of the C library's functions that a text calls and that libmvec has for vectors too."""
-    known = _VECTOR_FUNCTIONS.split()
-    called = dict.fromkeys(re.findall(r"\b([a-z0-9]+)\(", text))
-    used = [name for name in called if name in known or name.removesuffix("f") in known]
-    if not used:
-        return []
-    lines = ["/* Functions that glibc's libmvec has for vectors; define CR_MVEC, and link with -lmvec, to use them. */"]
-    lines.append("#ifdef CR_MVEC")
-    lines.append("#define CR_VECTOR(type, name, ...) \\")
-    lines.append('    extern type name(__VA_ARGS__) __attribute__((simd("notinbranch"), const))')
-    for name in used:
-        stem = name if name in known else name[:-1]
-        ctype = "double" if stem == name else "float"
-        operands = ", ".join([ctype] * (2 if stem in ("atan2", "hypot", "pow") else 1))
-        lines.append(f"CR_VECTOR({ctype}, {name}, {operands});")
-    return ["\n".join([*lines, "#endif", ""])]
 
 
 def _matrix_kernels(bodies: Sequence[Body]) -> tuple[list[str], list[str]]:

@@ -12,7 +12,8 @@ from .c import Argument, CSource, sources
 from .c_text import REALS, Names, Real, product
 
 _MACROS = """\
-Compile with a C11 compiler, gcc or clang, and link with -lm; there is nothing else that it needs. Define
+Compile with gcc or clang, -std=c11 (and -fwrapv where integers may overflow), and link with -lm; there is nothing
+else that it needs. Define
   CR_PLAIN   for plain loops, without the compiler's vectors;
   CR_SIMD    with -fopenmp-simd, for sums of several numbers at a time, and a quicker exp;
   CR_MVEC    with -lmvec, for the functions of vectors that glibc has since 2.35 (gcc, x86-64).
