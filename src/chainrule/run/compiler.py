@@ -32,7 +32,7 @@ FAST = (
 """For speed: this machine's instructions, with fused multiply-add; infinities, NaN and -0 stay what they are. Vectors
 are made of loops alone: those that GCC 12 makes of short rows, statement by statement, read wrong entries at times."""
 Accuracy: TypeAlias = Literal["libm", "fast"]
-_SHARED = ("-shared", "-fPIC", "-pthread")
+_SHARED = ("-shared", "-fPIC", "-pthread", "-D_GNU_SOURCE")
 _VECTOR_FUNCTIONS = "-DCR_MVEC"
 _SECONDS = 60
 """How long a compiler may take; the largest programs that we know take some ten."""
