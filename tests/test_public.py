@@ -15,7 +15,7 @@ import chainrule.ops
 OWN = {
     "ArgumentError", "ChainruleError", "ClosedForm", "Derivation", "DerivativeError", "Elementwise", "Interval",
     "Reduction", "Run", "ShapeError", "TraceError", "Whole", "adagrad", "adam", "adamw",
-    "check", "compile", "derive", "function", "glossary", "grad", "gradient_descent", "hessian", "hvp",
+    "check", "check_steps", "compile", "derive", "function", "glossary", "grad", "gradient_descent", "hessian", "hvp",
     "initialiser", "jacobian", "jvp", "load", "momentum", "name", "nesterov", "networks",
     "parse", "picture", "register", "rmsprop", "schedules", "sgd", "source", "testing", "train",
     "unregister", "value_and_grad", "vjp",

@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from .derivation import ClosedForm, Derivation, derive
     from .explain.glossary import glossary
     from .native import compile
+    from .checking.steps import check_steps
     from .train import networks, schedules
     from .train.loop import train
     from .train.optimisers import adagrad, adam, adamw, gradient_descent, momentum, nesterov, rmsprop, sgd
@@ -111,6 +112,7 @@ _ON_USE = {
     "adagrad": "train.optimisers",
     "adam": "train.optimisers",
     "adamw": "train.optimisers",
+    "check_steps": "checking.steps",
     "ClosedForm": "derivation",
     "Derivation": "derivation",
     "compile": "native",
@@ -147,6 +149,7 @@ __all__ = [
     "adam",
     "adamw",
     "check",
+    "check_steps",
     "compile",
     "derive",
     "function",

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
 from .emit import numpy as emit_numpy
 from .ir.errors import ArgumentError
 from .ir.graph import Graph
-from .ir.node import Input
 from .pipeline import as_function, gradient_graph, wanted
 from .run.printed import Program
 from .simplify import simplify, stabilise
 
 if TYPE_CHECKING:
+    from .check.diagnosis import Diagnoses
     from .check.numeric import Report
 
 
@@ -64,22 +64,53 @@ def source(
     return c_file(traced.function, plain, graph if inputs else None, gradients, dtype=dtype, notes=notes).text
 
 
+@overload
 def check(
     f: Callable[..., Any],
-    candidate: Callable[..., Any] | None = None,
+    candidate: None = None,
     *,
     wrt: str | Sequence[str] | None = None,
     at: Mapping[str, Any] | None = None,
     seed: int = 0,
-) -> Report:
-    """A gradient of f against differences of f at a point, with an error estimate: ``.ok``, ``.max_error``; print it.
+) -> Report: ...
+@overload
+def check(
+    f: Callable[..., Any],
+    candidate: Any,
+    *,
+    wrt: str | Sequence[str] | None = None,
+    at: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Diagnoses: ...
+def check(
+    f: Callable[..., Any],
+    candidate: Any = None,
+    *,
+    wrt: str | Sequence[str] | None = None,
+    at: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> Report | Diagnoses:
+    """Is a gradient right, and if not, which mistake is it? ``.ok``, ``.max_error``, ``["w1"].diagnosis``; print it.
 
-    The gradient is chainrule's own, or a ``candidate``'s: a function of the same arguments by name that returns an
-    array for one argument, or a dict of arrays. ``wrt``: the arguments to check, all floating-point ones unless told.
-    ``at``: the arguments' values; drawn at random from the declared shapes where it is left out.
+    The ``candidate`` is somebody's own gradient: a function that takes f's arguments by name, or some of them, and
+    returns a dict of arrays, an array for a single argument, or the loss and such a dict. Arrays may be NumPy's,
+    PyTorch's or JAX's. Where it also takes an argument called ``upstream`` (or g, dout, grad_output, …), that is the
+    cotangent of f's result, which may then be an array. It may also be a dict of arrays, the gradients at ``at``: then
+    what is said is less sure, since there are no other points to try it at; or formulas in a dict, or one formula.
+    Each is compared with the gradient that is derived, at several random points, and what differs is explained by the
+    smallest edit of the derivation that gives the candidate's numbers (docs/check.md).
+
+    Without a candidate chainrule's own gradient is compared with differences of f, with an error estimate.
+
+    ``wrt``: the arguments to check; all floating-point ones unless told, or those that a dict names. ``at``: the
+    arguments' values; drawn at random from the declared shapes where it is left out.
 
     Raises ArgumentError, DerivativeError and ShapeError as `value_and_grad` does.
     """
+    if candidate is not None:
+        from .checking import diagnose
+
+        return diagnose(f, candidate, wrt=wrt, at=at, seed=seed)
     from .check.numeric import compare
     from .explain.evaluate import finite_point
 
@@ -97,22 +128,7 @@ def check(
     arrays = dict(bound) if at is None else traced.flatten(bound)
     program = Program(derived, traced.function)
     split = len(traced.graph.outputs)
-    if candidate is None:
-        results = program(arrays)[split:]
-        gradients = {i.name: np.asarray(g) for i, g in zip(inputs, results, strict=True)}
-    else:
-        gradients = _given(candidate(**bound), inputs)
+    results = program(arrays)[split:]
+    gradients = {i.name: np.asarray(g) for i, g in zip(inputs, results, strict=True)}
     value = Program(Graph(traced.graph.inputs, traced.graph.outputs[:1]), traced.function)
     return compare(lambda point: float(value(point, np.float64)[0]), gradients, arrays, seed=seed)
-
-
-def _given(result: Any, inputs: Sequence[Input]) -> dict[str, np.ndarray]:
-    """A candidate's gradients by name."""
-    if not isinstance(result, dict):
-        if len(inputs) != 1:
-            raise ArgumentError(f"a gradient for each of {', '.join(i.name for i in inputs)} is needed, as a dict")
-        return {inputs[0].name: np.asarray(result)}
-    missing = [i.name for i in inputs if i.name not in result]
-    if missing:
-        raise ArgumentError(f"the candidate returns no gradient for {', '.join(missing)}")
-    return {i.name: np.asarray(result[i.name]) for i in inputs}

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from wrong import Model, twice_wrong, wrong
 
 import chainrule as cr
+from tests.check.wrong import Model, twice_wrong, wrong
 
 # ----------------------------------------------------------------------------------------------- dense layers
 

@@ -9,6 +9,7 @@ import click
 import chainrule as cr
 
 from ..ir.errors import ChainruleError
+from .check import check
 from .demo import demo
 from .derive import derive
 from .doctor import cache, doctor
@@ -42,6 +43,7 @@ Examples:
       --shape x="N d" --shape w=d --shape y=N --wrt w       a gradient, as a formula and as NumPy
   chainrule derive model.py:loss --wrt w1 -o loss.html      every step of it, as a page
   chainrule emit model.py:loss --wrt w1 --target c -o loss.c  the same as a program in C
+  chainrule check model.py:loss model.py:my_backward          is your gradient right, and if not, why
   chainrule ops tanh                                        an operation and its slope
   chainrule explain why transpose                           an answer from the glossary
   chainrule doctor                                          what native code runs with here
@@ -55,6 +57,7 @@ def main() -> None:
 
 
 main.add_command(cache)
+main.add_command(check)
 main.add_command(demo)
 main.add_command(derive)
 main.add_command(doctor)

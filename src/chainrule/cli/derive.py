@@ -62,7 +62,7 @@ def derive(
     """
     _check_output(output, notation)
     function = function_of(what, shapes)
-    told = cr.derive(function, list(wrt) or None, form, at=_point(numbers) or None)
+    told = cr.derive(function, list(wrt) or None, form, at=point_of(numbers) or None)
     if output is not None:
         if notation is None:
             told.save(output)
@@ -127,7 +127,7 @@ def _member(module: ModuleType, path: str, name: str) -> Any:
     raise ChainruleError(f"{path} has no function {name!r}; there are {', '.join(there) or 'none'}")
 
 
-def _point(given: tuple[str, ...]) -> dict[str, Any]:
+def point_of(given: tuple[str, ...]) -> dict[str, Any]:
     """Numbers for the arguments: ``x=1.5``, ``w=[1, 2]``, or those of an .npz or .json file, by name."""
     at: dict[str, Any] = {}
     for text in given:

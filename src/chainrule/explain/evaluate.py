@@ -67,14 +67,14 @@ def _jacobian(f: Node, w: Node, held: Sequence[Node]) -> Node:
     return result
 
 
-def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
+def random_point(graph: Graph, seed: int, least: int = 2) -> tuple[dict[str, np.ndarray], Sizes]:
     """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
 
-    An index stays inside the axis it chooses from, and what was declared of an input holds.
+    """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
     """
     rng = np.random.default_rng(seed)
     taken = {s for node in graph.inputs for s in node.shape if isinstance(s, int)}
-    free = iter(n for n in range(2 + seed % 3, 1000) if n not in taken)
+    free = iter(n for n in range(least + seed % 3, 1000) if n not in taken)
     sizes = Sizes({dim: next(free) for dim in graph.dims()})
     limits = {
         node.args[1]: sizes.extent(node.args[0].shape[node.params[0]] if isinstance(node, Gather) else node.params[2])
@@ -95,15 +95,19 @@ def random_point(graph: Graph, seed: int) -> tuple[dict[str, np.ndarray], Sizes]
     return values, sizes
 
 
-def finite_point(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes]:
+def finite_point(
+    graph: Graph, nodes: Sequence[Node], seed: int, least: int = 2
+) -> tuple[dict[str, np.ndarray], Sizes]:  # fmt: skip
     """A point where everything is finite: drawn anew, with positive floats in the second half of the tries."""
-    return _finite(graph, nodes, seed)[:2]
+    return _finite(graph, nodes, seed, least)[:2]
 
 
-def _finite(graph: Graph, nodes: Sequence[Node], seed: int) -> tuple[dict[str, np.ndarray], Sizes, list[Any]]:
+def _finite(
+    graph: Graph, nodes: Sequence[Node], seed: int, least: int = 2
+) -> tuple[dict[str, np.ndarray], Sizes, list[Any]]:
     """Such a point, and what the nodes are there."""
     for attempt in range(8):
-        values, sizes = random_point(graph, seed + 1000 * attempt)
+        values, sizes = random_point(graph, seed + 1000 * attempt, least)
         if attempt >= 4:
             values = {n: np.abs(v) if v.dtype.kind == "f" else v for n, v in values.items()}
         results = run(nodes, values, sizes, seed, np.float64)

@@ -53,7 +53,7 @@ def interpret(
     known: dict[Node, Any] = {}
     with np.errstate(all="ignore"):
         for node in order:
-            known[node] = value = _value(node, [known[a] for a in node.args], values, sizes, dtype, stand_in)
+            known[node] = value = value_of(node, [known[a] for a in node.args], values, sizes, dtype, stand_in)
             if watch is not None:
                 watch(node, value)
             for arg in node.args:
@@ -63,9 +63,10 @@ def interpret(
     return [known[o] for o in outputs]
 
 
-def _value(
-    node: Node, args: list[Any], values: Mapping[str, Any], sizes: Sizes, dtype: np.dtype[Any], stand_in: Any
+def value_of(
+    node: Node, args: list[Any], values: Mapping[str, Any], sizes: Sizes, dtype: np.dtype[Any], stand_in: Any = None
 ) -> Any:
+    """The value of a node, given those of its operands; an input's is among ``values``."""
     match node:
         case Input():
             return np.asarray(values[node.name], dtype if node.kind == "float" else None)

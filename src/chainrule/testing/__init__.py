@@ -3,6 +3,7 @@
     print(cr.testing.check_operation(swish))
 
 It needs NumPy alone. With mpmath installed, values and slopes are compared with the record's oracle to 50 digits.
+`assert_gradient` is for a gradient that somebody wrote by hand.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from ..ir.records import Elementwise, Reduction, Structural
 from ..ir.whole import Whole
 from . import elementwise, elementwise_places, elementwise_shapes, native, reduction, structural, whole
 from .checks import Check, Report, run_all
+from .gradients import assert_gradient
 from .lacks import lacks, lacks_nothing
 from .reference import mpmath_function
 
-__all__ = ["Check", "Report", "check_operation", "checks_of", "lacks"]
+__all__ = ["Check", "Report", "assert_gradient", "check_operation", "checks_of", "lacks"]
 
 _ELEMENTWISE = (
     Check(lacks_nothing),
