@@ -97,8 +97,9 @@ def backward(graph: Graph, wrt: Sequence[Input], sizes: Sizes, *, fine: bool = F
     """The lines of a concrete graph, one for each variable; where ``fine``, one for each operation."""
     root = graph.outputs[0]
     moving = depends_on([root], wrt)
-    order = [n for n in toposort([root]) if n.args and n in moving and n.kind == "float"]
     own = {node: name for node, name in graph.names.items() if node.args}
+    # What does not depend on the arguments is known by its name, and nothing is handed back to it.
+    order = [n for n in toposort([root]) if n.args and (n in moving or n in own) and n.kind == "float"]
     owner = _owners(order, own, root, loss)
     chosen = [n for n in order if fine or n in own or n is root]
     taken = {i.name for i in graph.inputs}
@@ -109,7 +110,7 @@ def backward(graph: Graph, wrt: Sequence[Input], sizes: Sizes, *, fine: bool = F
             name += "_"
         taken.add(name)
         stands[node] = Input.of(name, node.shape)
-    lines, mine = [], {*stands.values(), *wrt}
+    lines, mine = [], {*(stands[n] for n in chosen if n in moving), *wrt}
     for node in chosen:
         others = {n: i for n, i in stands.items() if n is not node}
         (formula,) = substitute([node.with_args(tuple(substitute(node.args, others)))], {})

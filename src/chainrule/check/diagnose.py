@@ -83,13 +83,18 @@ def _searched(
 
 def _different(made: Sequence[Diagnosis]) -> tuple[Diagnosis, ...]:
     """Those after the first that are something else."""
-    seen = {(made[0].kind, made[0].where)}
+    seen = {(_sort(made[0].kind), made[0].where)}
     others = []
     for one in made[1:]:
-        if (one.kind, one.where) not in seen:
-            seen.add((one.kind, one.where))
+        if (_sort(one.kind), one.where) not in seen:
+            seen.add((_sort(one.kind), one.where))
             others.append(one)
     return tuple(others)
+
+
+def _sort(kind: str) -> str:
+    """Mistakes with a factor of one line are one sort: a slope that is left out is a slope of the wrong function."""
+    return "factor" if kind.endswith("-factor") or kind == "mask" else kind
 
 
 def _explanations(

@@ -70,7 +70,8 @@ def _jacobian(f: Node, w: Node, held: Sequence[Node]) -> Node:
 def random_point(graph: Graph, seed: int, least: int = 2) -> tuple[dict[str, np.ndarray], Sizes]:
     """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
 
-    """Values for the inputs: named dimensions pairwise distinct and above one, floats of both signs, small integers.
+    No named dimension is shorter than ``least``. An index stays inside the axis it chooses from, and what was declared
+    of an input holds.
     """
     rng = np.random.default_rng(seed)
     taken = {s for node in graph.inputs for s in node.shape if isinstance(s, int)}

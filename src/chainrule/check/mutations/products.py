@@ -69,7 +69,7 @@ def sums_to(edge: Edge, part: Node, wide: Node, kind: str, size: float) -> Itera
     rank = len(wide.shape)
     for axis in (*range(rank), None):
         summed = call("sum", wide) if axis is None else call("sum", wide, axis=axis)
-        if summed.shape == part.shape:
+        if summed.shape == part.shape or part is edge.term:
             yield from made(kind, edge, part, summed, size)
         elif part is not edge.term and part.shape and _fits(summed.shape, part.shape):
             yield from made(kind, edge, part, broadcast(summed, part.shape), size)
