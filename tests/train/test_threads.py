@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -168,3 +169,29 @@ def test_batches_begin_anew_where_too_few_samples_are_left() -> None:
         assert np.array_equal(a, b)
     with pytest.raises(ValueError, match="8 samples from 43 on: there are 50"):
         one.take(1, 8, None, first=43)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are chosen so on Linux alone")
+def test_threads_that_share_a_core_finish_and_leave_the_choice_of_cores_as_it_was() -> None:
+    _, _, data = one_output()
+    net = cr.networks.mlp([3, 17, 1], activation="relu", loss="mse")
+    given = problem(net.loss, net.init(0), data)
+    traced = given.trace(given.batch(slice(0, 8)), free=True)
+    step = step_graph(traced, given.inputs(traced), cr.sgd(0.1))
+    arrays = traced.flatten(given.bound(given.batch(slice(0, 8))))
+    begin = [arrays[name] for name in step.parameters]
+    cores = os.sched_getaffinity(0)
+    found = []
+    for chosen in ({min(cores)}, cores):
+        native = native_loop(
+            step.graph, begin, checked=len(begin), data=given.data, fixed={}, dtype="float64", longest=8, threads=2
+        )
+        os.sched_setaffinity(0, chosen)
+        try:
+            _, code = native.take(300, 8)
+            assert os.sched_getaffinity(0) == chosen
+        finally:
+            os.sched_setaffinity(0, cores)
+        assert code == 0
+        found.append([value.copy() for value in native.held])
+    assert all(np.array_equal(one, other) for one, other in zip(*found, strict=True))
