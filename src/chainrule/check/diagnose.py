@@ -14,11 +14,12 @@ from .diagnosis import Diagnosis, Verdict
 from .mutations import edits
 from .ranking import Named, named
 from .search import Found, Sample, Search, edited, same
+from .two_terms import two_terms
 from .words import advice, formula_of, line_of, said
 
 _AS_LIKELY = 0.6
 """Edits that are larger by no more than this are mentioned besides."""
-SECONDS = 3.0
+SECONDS = 1.2
 """How long two mistakes in one gradient are looked for."""
 
 
@@ -158,7 +159,7 @@ def _twice(
                 best, cost = both, _cost(both | others)
             break
     for name in sorted(wrong - set(chosen) - set(best)):
-        pair = _pair(coarse, samples, name, ends)
+        pair = two_terms(coarse, samples, name) or _pair(coarse, samples, name, ends)
         if pair is not None:
             best[name] = [pair]
     return best

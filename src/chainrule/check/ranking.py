@@ -9,7 +9,7 @@ from ..ir.graph import toposort
 from ..ir.node import Const, Einsum, Input, Map, Node, Reduce, Size
 from ..run.interpret import evaluate
 from .backward import Backward, Edge
-from .mutations import is_statistic, slope
+from .mutations import is_number, is_statistic, slope
 from .search import Found
 
 _CLOSE = 1e-6
@@ -100,7 +100,8 @@ def _as_scale(c: float, found: Found, passes: Backward) -> Named:
     base = edit.size
     if abs(c) < 1e-7:
         # That nothing at all comes back is seldom meant.
-        return _left_out(found, passes, base + (0.1 if edit.several or edit.part is not edge.term else 1.0))
+        whole = {edge.term, edge.cotangent, edge.operand}
+        return _left_out(found, passes, base + (0.1 if edit.several or edit.part not in whole else 1.0))
     if _is(c, -1):
         return Named("sign", "−1", base + (0.0 if has_sign(edge, passes) else 0.05))
     if _is(c, 2) and edit.several:
@@ -172,7 +173,7 @@ def _left_out(found: Found, passes: Backward, size: float) -> Named:
     lines = {line.value: line for line in passes.lines}
     line = lines[edge.line]
     whole = slope(edge, line)
-    if isinstance(line.formula, Map) and line.formula.op.name == "where":
+    if _entry_by_entry(line.of, passes) and edit.several:
         return Named("wrong-factor", "", size)
     if whole is not None and edit.part is not edge.term and edit.part is not edge.cotangent:
         return Named("wrong-factor", "", size)
@@ -187,6 +188,15 @@ def _left_out(found: Found, passes: Backward, size: float) -> Named:
     if is_statistic(line) and edit.several and line.value.shape != ():
         return Named("detached", edge.line.name, size)
     return Named("missing-term", "", size)
+
+
+def _entry_by_entry(of: str, passes: Backward) -> bool:
+    """Whether a variable is worked out of a single other one, entry by entry: what comes back is a slope then."""
+    mine = [line for line in passes.lines if line.of == of]
+    operands = {edge.operand for line in mine for edge in line.edges} - {line.value for line in mine}
+    nodes = [n for line in mine for n in toposort([line.formula]) if not is_number(n)]
+    shapes = {n.shape for n in nodes}
+    return len(operands) == 1 and len(shapes) == 1 and all(isinstance(n, (Map, Input)) for n in nodes)
 
 
 def _as_term(found: Found, passes: Backward) -> Named:

@@ -19,12 +19,19 @@ def points_on_kinks(subject: Subject) -> list[tuple[str, dict[str, Any]]]:
     graph, found = subject.graph, []
     wrt = {i.name for i in subject.inputs}
     for node in graph.nodes():
-        if isinstance(node, (Map, Reduce)) and node.op.kinks:
+        if has_kinks(node):
             nearest = _nearest(node, wrt)
             if nearest:
                 zeros = {name: np.zeros(np.shape(subject.base[name])) for name in nearest}
                 found.append((_owner(subject, node), {**subject.base, **zeros}))
     return found
+
+
+def has_kinks(node: Node) -> bool:
+    """Whether an operation has points without a derivative: at some numbers, or where entries are equal."""
+    if isinstance(node, Reduce):
+        return bool(node.op.kinks) or node.op.name in ("max", "min")
+    return isinstance(node, Map) and bool(node.op.kinks)
 
 
 def _nearest(node: Node, wrt: set[str]) -> list[str]:
@@ -39,7 +46,7 @@ def _nearest(node: Node, wrt: set[str]) -> list[str]:
         if isinstance(n, Input):
             if n.name in wrt:
                 found.append(n.name)
-        elif not (isinstance(n, (Map, Reduce)) and n.op.kinks):
+        elif not (has_kinks(n)):
             stack += n.args
     return found
 

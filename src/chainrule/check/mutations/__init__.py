@@ -11,14 +11,14 @@ from dataclasses import dataclass
 
 from ...ir.graph import substitute
 from ..backward import Backward, Edge
-from .edit import Edit, Pool, is_statistic
+from .edit import Edit, Pool, is_number, is_statistic
 from .factors import extra_factor, missing_factor, slope, wrong_factor
 from .masks import masks
 from .products import operands, products, transposed
 from .sums import sums
 from .terms import detached, more, times
 
-__all__ = ["MUTATIONS", "Edit", "Mutation", "Pool", "edits", "is_statistic", "slope"]
+__all__ = ["MUTATIONS", "Edit", "Mutation", "Pool", "edits", "is_number", "is_statistic", "slope"]
 
 
 @dataclass(frozen=True)
