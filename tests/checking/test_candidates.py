@@ -131,11 +131,6 @@ def test_what_a_candidate_writes_into_its_arguments_stays_there() -> None:
 
 
 def test_a_custom_backward_gets_a_random_cotangent() -> None:
-    @cr.function(x="N d", w="d k")
-    def layer(x: Any, w: Any) -> Any:
-        z = x @ w
-        return cr.sigmoid(z)
-
     def backward(x: Any, w: Any, upstream: Any) -> dict[str, Any]:
         a = 1 / (1 + np.exp(-(x @ w)))
         d_z = upstream * a * (1 - a)
@@ -152,6 +147,54 @@ def test_arrays_of_jax_are_taken_as_they_are() -> None:
     report = cr.check(network, lambda **p: {n: jnp.asarray(g) for n, g in by_hand(**p).items()}, wrt=WRT, at=point())
     # JAX works in float32 unless told otherwise.
     assert {verdict.diagnosis.kind for verdict in report if not verdict.ok} <= {"precision"}
+
+
+@cr.function(x="N d", w="d k")
+def layer(x: Any, w: Any) -> Any:
+    z = x @ w
+    return cr.sigmoid(z)
+
+
+def test_a_custom_vjp_of_jax() -> None:
+    jax = pytest.importorskip("jax")
+
+    def custom(slope: Any) -> Any:
+        @jax.custom_vjp
+        def f(x: Any, w: Any) -> Any:
+            return jax.nn.sigmoid(x @ w)
+
+        def forward(x: Any, w: Any) -> Any:
+            return f(x, w), (x, w, f(x, w))
+
+        def backward(saved: Any, g: Any) -> Any:
+            x, w, a = saved
+            return (g * slope(a)) @ w.T, x.T @ (g * slope(a))
+
+        f.defvjp(forward, backward)
+        return f
+
+    assert cr.check(layer, custom(lambda a: a * (1 - a))).ok
+    assert cr.check(layer, custom(lambda a: 1 - a * a))["w"].diagnosis.kind == "wrong-factor"
+
+
+def test_a_custom_function_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+
+    class Layer(torch.autograd.Function):  # type: ignore[name-defined,misc]
+        @staticmethod
+        def forward(ctx: Any, x: Any, w: Any) -> Any:
+            a = torch.sigmoid(x @ w)
+            ctx.save_for_backward(x, w, a)
+            return a
+
+        @staticmethod
+        def backward(ctx: Any, g: Any) -> Any:
+            x, w, a = ctx.saved_tensors
+            return (g * a) @ w.T, x.T @ (g * a)
+
+    report = cr.check(layer, Layer)
+    assert report["x"].diagnosis.kind == "wrong-factor"
+    assert report["w"].diagnosis.kind == "wrong-factor"
 
 
 def test_tensors_are_recognised_by_what_they_can_do() -> None:

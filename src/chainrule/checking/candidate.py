@@ -148,4 +148,5 @@ def line_of_error(error: BaseException) -> str:
     """The line of the candidate in which an error arose: its own, also where a helper of it raised."""
     ours = str(Path(__file__).parents[1])
     theirs = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(ours)]
+    theirs = [f for f in theirs if "site-packages" not in f.filename]
     return (theirs[0].line or "") if theirs else ""

@@ -19,6 +19,7 @@ from ..ir.dims import show_shape
 from ..ir.graph import toposort
 from ..ir.node import Input
 from ..pipeline import as_function, wanted
+from .adapted import adapted
 from .candidate import Answer, Candidate, formulas_of, line_of_error, upstream_of
 from .kinks import points_on_kinks
 from .subject import Subject
@@ -34,6 +35,7 @@ def diagnose(
 ) -> Diagnoses:
     """What `cr.check` says of a candidate; see there."""
     function = as_function(f)
+    candidate = adapted(candidate, function)
     formulas = formulas_of(candidate, function, wrt)
     named = formulas or (candidate if isinstance(candidate, Mapping) else None)
     subject = Subject(
