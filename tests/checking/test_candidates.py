@@ -271,6 +271,17 @@ def test_two_mistakes_are_both_named() -> None:
     assert [m.kind for m in report["w2"].diagnosis.mistakes] == ["scale"]
 
 
+def test_the_first_variable_whose_gradient_is_wrong_is_named() -> None:
+    def backward(x: Any, y: Any, w1: Any, b1: Any, w2: Any, b2: Any) -> dict[str, Any]:
+        l1 = np.tanh(x @ w1 + b1)
+        d_z2 = 2 * (l1 @ w2 + b2 - y) / len(x)
+        d_l1 = np.sin(9 * d_z2 @ w2.T)
+        return {"w1": x.T @ (d_l1 * (1 - l1 * l1)), "d_z2": d_z2, "d_l1": d_l1, "dz1": d_l1 * (1 - l1 * l1)}
+
+    text = str(cr.check(network, backward, wrt="w1", at=point()))
+    assert "l1 is the first that is wrong; z2 is right" in text
+
+
 def test_what_nothing_explains_is_said_to_be_unknown() -> None:
     report = cr.check(network, lambda **p: {"w1": np.sin(17 * by_hand(**p)["w1"])}, wrt="w1", at=point())
     assert report["w1"].diagnosis.kind == "unknown"

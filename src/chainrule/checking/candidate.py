@@ -6,7 +6,7 @@ import inspect
 import re
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Answer:
     gradients: Mapping[str, np.ndarray]
     value: float | None = None
     failed: BaseException | None = None
+    inner: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Gradients by variables of the function, which were given besides."""
 
 
 class Candidate:
@@ -59,7 +61,7 @@ class Candidate:
             value = None
             if isinstance(result, tuple) and len(result) == 2 and isinstance(result[1], Mapping):
                 value, result = float(array_of(result[0])), result[1]
-            return Answer(self._by_name(result), value)
+            return Answer(self._by_name(result), value, inner=self._inner(result))
         except ArgumentError:
             raise
         except Exception as error:  # Whatever a stranger's code raises is what is told.
@@ -99,7 +101,17 @@ class Candidate:
             return given
         return {name: value for name, value in given.items() if name in parameters}
 
+    def _inner(self, result: Any) -> dict[str, np.ndarray]:
+        """What a dict has under the names of variables: ``d_z1``, ``dz1`` or ``z1`` for the gradient by z1."""
+        if not isinstance(result, Mapping):
+            return {}
+        names = {name for node, name in self.subject.graph.names.items() if node.args}
+        asked = {i.name for i in self.subject.inputs}
+        stems = {key: re.sub(r"^(d_|grad_|∂|d)", "", key) if key not in names else key for key in map(str, result)}
+        return {stem: array_of(result[key]) for key, stem in stems.items() if stem in names and key not in asked}
+
     def _by_name(self, result: Any) -> dict[str, np.ndarray]:
+        """The gradients that were asked for. Raises ArgumentError where one is not there."""
         if not isinstance(result, Mapping):
             if isinstance(result, (tuple, list)) and len(result) == len(self.subject.inputs) > 1:
                 result = dict(zip([i.name for i in self.subject.inputs], result, strict=True))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..check.backward import At
 from ..check.diagnose import verdicts
 from ..check.diagnosis import Diagnoses, Diagnosis, Verdict
 from ..check.search import Sample, same
@@ -72,6 +73,7 @@ def _report(subject: Subject, candidate: Candidate) -> Diagnoses:
     if candidate.is_function and _is_constant(samples):
         samples = samples[:1]
         notes = ("Your function gives the same numbers at every point, so it was compared at the first one alone.",)
+    notes += _of_inner(subject, answers[0])
     own = _of_value(values, subject.eps)
     checks = list(verdicts(*subject.passes, samples))
     if own and not own[0].ok:
@@ -80,6 +82,27 @@ def _report(subject: Subject, candidate: Candidate) -> Diagnoses:
     if candidate.is_function and len(samples) > 1:
         checks = _at_kinks(subject, candidate, checks)
     return Diagnoses((*checks, *own), notes)
+
+
+def _of_inner(subject: Subject, answer: Answer) -> tuple[str, ...]:
+    """Which of the variables' gradients that were given besides is the first to differ, from the loss on."""
+    if not answer.inner:
+        return ()
+    coarse, _ = subject.passes
+    at = At(coarse, subject.base)
+    given = [line for line in reversed(coarse.lines) if line.value.name in answer.inner]
+    right = []
+    for line in given:
+        wanted = np.asarray(at.known[line.cotangent])
+        if not same(
+            answer.inner[line.value.name], wanted, 1e4 * subject.eps * float(np.max(np.abs(wanted), initial=0))
+        ):
+            before = f"; {', '.join(right)} is right" if right else ""
+            return (
+                f"Of the variables whose gradients you give, {line.value.name} is the first that is wrong{before}.",
+            )
+        right.append(line.value.name)
+    return (f"The gradients by {', '.join(right)} that you give are right.",) if right else ()
 
 
 def _failed(subject: Subject, error: BaseException) -> Diagnoses:
