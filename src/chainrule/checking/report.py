@@ -91,7 +91,7 @@ def _of_inner(subject: Subject, answer: Answer) -> tuple[str, ...]:
     coarse, _ = subject.passes
     at = At(coarse, subject.base)
     given = [line for line in reversed(coarse.lines) if line.value.name in answer.inner]
-    right = []
+    right: list[str] = []
     for line in given:
         wanted = np.asarray(at.known[line.cotangent])
         if not same(
