@@ -100,8 +100,7 @@ def _as_scale(c: float, found: Found, passes: Backward) -> Named:
     base = edit.size
     if abs(c) < 1e-7:
         # That nothing at all comes back is seldom meant.
-        whole = {edge.term, edge.cotangent, edge.operand}
-        return _left_out(found, passes, base + (0.1 if edit.several or edit.part not in whole else 1.0))
+        return _left_out(found, passes, base + (0.1 if edit.several else 1.0))
     if _is(c, -1):
         return Named("sign", "−1", base + (0.0 if has_sign(edge, passes) else 0.05))
     if _is(c, 2) and edit.several:

@@ -48,12 +48,12 @@ class Candidate:
         return callable(self.given) and not self.formulas
 
     def asked(self, point: Mapping[str, Any]) -> Answer:
-        """The candidate at a point, on arrays of its own."""
+        """The candidate at a point, on arrays of its own, in the precision in which they were given."""
         if self.formulas:
             return self._by_formulas(point)
         if not self.is_function:
             return Answer(self._by_name(self.given))
-        values = {n: np.array(v) for n, v in point.items()}
+        values = {n: np.array(v, self.subject.dtypes[n]) for n, v in point.items()}
         arguments: dict[str, Any] = self._arranged(values)
         try:
             with np.errstate(all="ignore"):

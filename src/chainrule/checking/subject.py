@@ -54,7 +54,8 @@ class Subject:
                 given[upstream] = np.random.default_rng(seed).normal(size=np.shape(value(given)[0]))
         arrays = {name: np.asarray(value) for name, value in given.items()}
         self.eps = max((float(np.finfo(a.dtype).eps) for a in arrays.values() if a.dtype.kind == "f"), default=2e-16)
-        """The precision of the arguments; all is worked out in float64."""
+        """The precision of the arguments; what is right is worked out in float64."""
+        self.dtypes = {name: a.dtype for name, a in arrays.items()}
         self.base = {n: a.astype(np.float64) if a.dtype.kind == "f" else a for n, a in arrays.items()}
 
     def _scalar(self, graph: Graph) -> Graph:
@@ -94,9 +95,12 @@ class Subject:
                 break
             point = dict(self.base)
             for node in self.inputs:
-                point[node.name] = near(np.asarray(point[node.name]), node.properties, rng)
+                moved = near(np.asarray(point[node.name]), node.properties, rng)
+                # A number that the arguments' own precision has.
+                point[node.name] = moved.astype(self.dtypes[node.name]).astype(np.float64)
             if self.upstream:
-                point[self.upstream] = rng.normal(size=np.shape(point[self.upstream]))
+                drawn = rng.normal(size=np.shape(point[self.upstream]))
+                point[self.upstream] = drawn.astype(self.dtypes[self.upstream]).astype(np.float64)
             if all(np.all(np.isfinite(result)) for result in self.program(point)):
                 points.append(point)
         return points
