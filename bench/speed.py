@@ -149,7 +149,7 @@ def disagreement(expected: Worker, other: Worker) -> str:
 
 
 def contenders(task: Task | NetworkTask) -> tuple[list[Worker], dict[str, str]]:
-    """Each peer that is there and agrees, with its better number of threads, halted; and why others are not among them."""
+    """Each peer that is there and agrees, at its better number of threads, halted; and why others are not there."""
     chosen: list[Worker] = []
     missing: dict[str, str] = {}
     cores = min(2, len(os.sched_getaffinity(0)))
