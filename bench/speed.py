@@ -121,12 +121,16 @@ def loss_of(task: Task | NetworkTask, parameters: list[np.ndarray]) -> float:
     return float(np.mean(top + np.log(np.exp(out - top[:, None]).sum(axis=1)) - out[np.arange(len(y)), y]))
 
 
+LONG = 100.0
+"""A step so long that a small gradient is not lost in the last digits of the parameters."""
+
+
 def first_gradients(worker: Worker) -> list[np.ndarray]:
-    """The parameters before a step of length one, less those after it."""
+    """The parameters before a single long step, less those after it, by its length."""
     task = worker.task
     layers = network_tasks.weights(task, 0) if isinstance(task, NetworkTask) else weights(task, 0)
-    after = worker.after(0, "sgd", 1.0, 1)
-    return [p - q for p, q in zip((array for layer in layers for array in layer), after, strict=True)]
+    after = worker.after(0, "sgd", LONG, 1)
+    return [(p - q) / LONG for p, q in zip((array for layer in layers for array in layer), after, strict=True)]
 
 
 def losses(worker: Worker) -> list[float]:
@@ -209,6 +213,8 @@ def ratios(ours: Timings, theirs: Timings) -> tuple[list[float], int]:
 def row(task: Task | NetworkTask, probe: Probe, rounds: int = ROUNDS) -> dict[str, Any]:
     """One task: everybody's time, and the ratio to the best of the others."""
     workers, missing = contenders(task)
+    if len(workers) < 2:
+        raise RuntimeError(f"{task.name}: nobody agrees with chainrule: {missing}")
     try:
         times = timed(workers, probe, rounds)
         best = min(workers[1:], key=lambda w: statistics.median(times[w.name].seconds))
