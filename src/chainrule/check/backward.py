@@ -122,9 +122,11 @@ def backward(graph: Graph, wrt: Sequence[Input], sizes: Sizes, *, fine: bool = F
         ]  # fmt: skip
         cotangents = reverse({formula: cotangent}, operands)
         terms = [cotangents.get(operand) for operand in operands]
-        (*terms,) = substitute(simplify(Graph((), tuple(terms), {})).outputs, {formula: value})
+        shown = simplify(Graph((), tuple(terms), {})).outputs
         if not fine:
-            terms = [_readable(term, value, formula) for term in terms]
+            shown = tuple(told(term, {formula: value.name}, [formula]) for term in shown)
+        # As it is, and as a textbook spells it: a softmax in a term is the line's own value.
+        terms = list(substitute(shown, {formula: value, _spelled(formula): value}))
         edges = tuple(
             Edge(owner[node], value, cotangent, operand, term) for operand, term in zip(operands, terms, strict=True)
         )
@@ -132,9 +134,10 @@ def backward(graph: Graph, wrt: Sequence[Input], sizes: Sizes, *, fine: bool = F
     return Backward(tuple(lines), tuple(wrt), sizes)
 
 
-def _readable(term: Node, value: Input, formula: Node) -> Node:
-    """A term as a person would write it, the line's own value called by its name."""
-    return told(term, {value: value.name, formula: value.name})
+def _spelled(formula: Node) -> Node:
+    """A formula as a textbook writes it; itself where that has another shape, or is a variable."""
+    spelled = told(formula, {})
+    return spelled if spelled.args and spelled.shape == formula.shape else formula
 
 
 def _owners(order: Sequence[Node], own: Mapping[Node, str], root: Node, loss: str) -> dict[Node, str]:

@@ -102,7 +102,7 @@ def _some(name: str, where: str, samples: Sequence[Sample], bad: Array) -> Diagn
     zero = all(not np.any(np.asarray(s.given[name])[bad]) for s in samples)
     return Diagnosis(
         "partial", name, f"your gradient is right but for {where}, which are {'zero' if zero else 'wrong'}",
-        "Look at how far a loop or a slice goes, or at what is written there last.", points=len(samples),
+        "Look at how far a loop or a slice goes, or at what is written there last.",
     )  # fmt: skip
 
 
@@ -117,5 +117,5 @@ def _precision(name: str, samples: Sequence[Sample]) -> Diagnosis | None:
         return None
     return Diagnosis(
         "precision", name, f"your gradient is right, but only to {worst:.0e} of its largest entry",
-        "Look for float32, for rounded constants, or for a difference quotient.", points=len(samples),
+        "Look for float32, for rounded constants, or for a difference quotient.",
     )  # fmt: skip

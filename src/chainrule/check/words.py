@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir.graph import toposort
+from ..ir.graph import substitute, toposort
 from ..ir.node import Input, Node
 from ..render import show
+from ..simplify import told
 from .backward import Backward, Edge
 from .mutations import Edit, slope
 from .ranking import Named
@@ -15,10 +16,19 @@ from .search import Found
 _LONGEST = 70
 
 
-def written(node: Node | None) -> str:
-    """A part of a formula as text, cotangents as d_…; empty where it is too long to be read in a sentence."""
+def written(node: Node | None, passes: Backward | None = None) -> str:
+    """A part of a formula as text, cotangents as d_…; empty where it is too long to be read in a sentence.
+
+    With the backward pass, what the reader has no name for is written as what it is.
+    """
     if node is None:
         return ""
+    if passes is not None:
+        for line in reversed(passes.lines):
+            if "." in line.value.name:
+                (node,) = substitute([node], {line.value: line.formula})
+        if any("." in name for name in names_in(node)):
+            return ""
     try:
         text = show(node)
     except (ValueError, TypeError, KeyError, AssertionError):
@@ -36,9 +46,11 @@ def _slopes(found: Found, passes: Backward) -> str:
     line = next(line for line in passes.lines if line.value is edge.line)
     right = slope(edge, line)
     taken = slope(replace(edge, term=edit.changes[0][1]), line) if right is not None and found.times is None else None
-    if taken is not None and right is not None and written(taken) and written(right):
-        return f"the slope {written(taken)} in place of {written(right)}"
-    part, other = written(edit.part), written(edit.other)
+    if taken is not None and right is not None:
+        theirs, ours = written(taken, passes), written(right, passes)
+        if theirs and ours:
+            return f"the slope {theirs} in place of {ours}"
+    part, other = written(edit.part, passes), written(edit.other, passes)
     return f"{other} in place of {part}" if part and other else ""
 
 
@@ -62,13 +74,13 @@ def _what(edge: Edge, passes: Backward) -> str:
     if "." not in edge.line.name:
         return edge.line.name
     formula = next(line.formula for line in passes.lines if line.value is edge.line)
-    return written(formula) or f"a part of {edge.of}"
+    return written(formula, passes) or f"a part of {edge.of}"
 
 
 def said(found: Found, named: Named, passes: Backward) -> str:
     """What the candidate's gradient of an argument is, beside the right one."""
     edit = found.edit
-    part, other = written(edit.part), written(edit.other)
+    part, other = written(edit.part, passes), written(edit.other, passes)
     where = f"in the line of {edit.edge.of}"
     right = "your gradient is the right one"
     match named.kind:
@@ -145,7 +157,7 @@ def advice(found: Found, named: Named, passes: Backward) -> str:
 def line_of(where: str, passes: Backward) -> tuple[int, str]:
     """The number of a variable's line among those of the function, and the line."""
     order = list(dict.fromkeys(line.of for line in passes.lines))
-    formula = next((written(line.formula) for line in passes.lines if line.value.name == where), "")
+    formula = next((written(told(line.formula, {})) for line in passes.lines if line.value.name == where), "")
     return order.index(where) + 1, f"{where} = {formula}" if formula else where
 
 

@@ -167,7 +167,7 @@ def _of_value(values: Sequence[tuple[float | None, float]], eps: float) -> list[
     return [
         Verdict(name, False, error, Diagnosis(
             "forward", name, f"the loss that you give is {given:.6g}, and right is {right:.6g}{times}",
-            "The gradients may be those of another function: compare the forward pass first.", points=len(values),
+            "The gradients may be those of another function: compare the forward pass first.",
         ))
     ]  # fmt: skip
 
