@@ -262,6 +262,23 @@ def test_gradients_that_are_not_there_are_named() -> None:
         cr.check(network, by_hand, wrt=WRT, at=point())["w9"]
 
 
+@pytest.mark.parametrize("given", [None, "text", [[1, 2], [3]], np.ones(3) * 1j])
+def test_what_holds_no_numbers_is_refused_by_name(given: Any) -> None:
+    with pytest.raises(ArgumentError, match="a gradient of w1 holds real numbers"):
+        cr.check(network, lambda **p: {"w1": given}, wrt="w1", at=point())
+
+
+def test_lists_numbers_and_empty_arrays_are_taken() -> None:
+    @cr.function(x="n", w="")
+    def f(x: Any, w: Any) -> Any:
+        return (w * x).sum()
+
+    at = {"x": np.array([1.0, 2.0]), "w": 3.0}
+    assert cr.check(f, lambda x, w: {"w": float(sum(x)), "x": [w, w]}, at=at).ok
+    empty = {"x": np.zeros(0), "w": 3.0}
+    assert cr.check(f, lambda x, w: {"w": x.sum(), "x": w + x}, at=empty).ok
+
+
 def test_two_mistakes_are_both_named() -> None:
     def twice(**p: Any) -> dict[str, Any]:
         return {name: g / 2 for name, g in without_slope(**p).items()}

@@ -108,7 +108,7 @@ class Candidate:
         names = {name for node, name in self.subject.graph.names.items() if node.args}
         asked = {i.name for i in self.subject.inputs}
         stems = {key: re.sub(r"^(d_|grad_|∂|d)", "", key) if key not in names else key for key in map(str, result)}
-        return {stem: array_of(result[key]) for key, stem in stems.items() if stem in names and key not in asked}
+        return {stem: array_of(result[key], stem) for key, stem in stems.items() if stem in names and key not in asked}
 
     def _by_name(self, result: Any) -> dict[str, np.ndarray]:
         """The gradients that were asked for. Raises ArgumentError where one is not there."""
@@ -123,7 +123,7 @@ class Candidate:
         missing = [i.name for i in self.subject.inputs if i.name not in result]
         if missing:
             raise ArgumentError(f"the candidate returns no gradient for {', '.join(missing)}")
-        return {i.name: array_of(result[i.name]) for i in self.subject.inputs}
+        return {i.name: array_of(result[i.name], i.name) for i in self.subject.inputs}
 
 
 def formulas_of(candidate: Any, function: Function, wrt: str | Sequence[str] | None) -> dict[str, str]:
@@ -148,12 +148,22 @@ def upstream_of(candidate: Any, function: Function) -> str:
     return next((name for name in names if name in UPSTREAM and name not in own), "")
 
 
-def array_of(value: Any) -> np.ndarray:
-    """An array of NumPy, PyTorch or JAX as one of NumPy."""
+def array_of(value: Any, name: str = "") -> np.ndarray:
+    """An array of NumPy, PyTorch or JAX as one of NumPy, in double precision.
+
+    Raises ArgumentError, naming what it is the gradient of, for what holds no real numbers.
+    """
+    given = value
     if hasattr(value, "detach"):
         value = value.detach().cpu()
-    array = np.asarray(value)
-    return array.astype(np.float64) if array.dtype.kind in "fiub" else array
+    try:
+        array = np.asarray(value)
+    except (TypeError, ValueError):
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub":
+        what = f"a gradient of {name}" if name else "a loss"
+        raise ArgumentError(f"{what} holds real numbers; the candidate gives {type(given).__name__}: {given!r:.60}")
+    return array.astype(np.float64)
 
 
 def line_of_error(error: BaseException) -> str:

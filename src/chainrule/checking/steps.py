@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,60 +23,13 @@ from ..ir.graph import Graph, substitute
 from ..ir.node import Input, Node, Size
 from ..pipeline import as_function, wanted
 from ..run.interpret import evaluate
+from .brackets import bracketed
+from .lines import LineVerdict, Steps
 from .subject import LEAST, near
 
 _POINTS = 3
 _NOISE = 1e-8
 _GRADIENT = re.compile(r"^(?:∂\w*\s*/\s*∂|d\w*/d|d_|grad_|∂|δ_|d(?=[A-Za-z]))")
-
-
-@dataclass(frozen=True)
-class LineVerdict:
-    """What is said of a line. ``ok``: both sides are equal; ``follows``: it is wrong only because a line above is."""
-
-    number: int
-    text: str
-    ok: bool
-    follows: bool = False
-    diagnosis: Diagnosis | None = None
-
-    def __str__(self) -> str:
-        word = "ok     " if self.ok else "follows" if self.follows else "WRONG  "
-        lines = [f"{self.number:2}  {word}  {self.text}"]
-        if self.follows:
-            lines.append("             it follows from what stands above, which is wrong")
-        elif self.diagnosis is not None:
-            for mistake in self.diagnosis.mistakes:
-                lines += [f"             {line}" for line in f"{mistake.said} ({mistake.kind})".splitlines()]
-                if mistake.advice:
-                    lines.append(f"             {mistake.advice}")
-        return "\n".join(lines)
-
-
-@dataclass(frozen=True)
-class Steps:
-    """The outcome for every line; ``print`` it."""
-
-    lines: tuple[LineVerdict, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether every line is right."""
-        return all(line.ok for line in self.lines)
-
-    @property
-    def first_wrong(self) -> LineVerdict | None:
-        """The first line in which something was done wrong; None where all are right."""
-        return next((line for line in self.lines if not line.ok and not line.follows), None)
-
-    def __getitem__(self, number: int) -> LineVerdict:
-        return self.lines[number - 1]
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.lines))
 
 
 def check_steps(
@@ -289,7 +242,7 @@ class _Reading:
 
     def _bracket(self, formula: str, target: _Target, truth: Sequence[Array]) -> Diagnosis | None:
         """A pair of brackets that makes the line right, where there is one."""
-        for candidate in _bracketed(formula):
+        for candidate in bracketed(formula):
             try:
                 node = self._parsed(candidate, target)
                 close = (
@@ -327,24 +280,3 @@ def _plainly(name: str, found: Sequence[Array], truth: Sequence[Array]) -> Diagn
     if len(ratios) == 1:
         return Diagnosis("scale", name, f"it is {ratios.pop():.6g} times what is right")
     return Diagnosis("forward", name, f"this is not what {name} is in the function")
-
-
-def _bracketed(formula: str) -> Iterator[str]:
-    """The formula with one pair of brackets more, wherever that may be."""
-    if len(formula) > 120:
-        return
-    pieces = re.findall(r"[^\W\d]\w*(?:\.T)?|\d+\.?\d*|\s+|.", formula)
-    words = [k for k, piece in enumerate(pieces) if piece.strip()]
-    signs = "+-*/@⊙^·,=<>"
-    starts = [k for k in words if pieces[k] not in signs + ")]ᵀ" and (k == words[0] or True)]
-    ends = [k for k in words if pieces[k] not in signs + "(["]
-    for start in starts:
-        for end in ends:
-            inside = "".join(pieces[start : end + 1])
-            if end <= start or inside.count("(") != inside.count(")") or not re.search(r"[-+]", inside):
-                continue
-            yield "".join(pieces[:start]) + "(" + inside + ")" + "".join(pieces[end + 1 :])
-    if formula.count("(") > formula.count(")"):
-        yield from (("".join(pieces[: k + 1]) + ")" + "".join(pieces[k + 1 :])) for k in ends)
-    if formula.count(")") > formula.count("("):
-        yield from (("".join(pieces[:k]) + "(" + "".join(pieces[k:])) for k in starts)
